@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# From a bare Debian 12 to all tests.
+#
+#   test/run.sh [--full] [--only TIER]...     TIER: lint, unit, conformance, mempool, datapath, sanitize
+#
+# As root it installs the packages of config/packages.txt that are missing and reserves hugepages of 2 MiB if there are
+# fewer than 512; it changes nothing else on the system. Caches: ~/.cache/pagelift. Builds: build/, build-asan/.
+# A script prints PASS, FAIL or SKIP lines, one a case; the last line counts them all.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+HUGEPAGES=512
+only= full=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--full) full=1 ;;
+	--only)
+		case ${2:-} in
+		lint | unit | conformance | mempool | datapath | sanitize) only="$only $2" ;;
+		*)
+			echo "test/run.sh: --only takes lint, unit, conformance, mempool, datapath or sanitize, not \"${2:-}\"" >&2
+			exit 2
+			;;
+		esac
+		shift
+		;;
+	-h | --help)
+		sed -n '3,9s/^# \{0,1\}//p' "$0"
+		exit 0
+		;;
+	*)
+		echo "test/run.sh: unknown argument \"$1\"; see --help" >&2
+		exit 2
+		;;
+	esac
+	shift
+done
+export FULL=$full
+wanted() { [ -z "$only" ] || case " $only " in *" $1 "*) true ;; *) false ;; esac; }
+
+passed=0 failed=0 skipped=0
+logs=build/test-logs
+
+die() {
+	echo "test/run.sh: $*" >&2
+	exit 1
+}
+
+set_up() {
+	local missing='' p have
+	while read -r p; do
+		case $p in '' | '#'*) continue ;; esac
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+	done <config/packages.txt
+	if [ -n "$missing" ]; then
+		[ "$(id -u)" = 0 ] || die "these packages are missing:$missing; install them, or run this as root"
+		echo "installing:$missing"
+		# shellcheck disable=SC2086 # words on purpose
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing; } \
+			>/dev/null || die "the packages cannot be installed:$missing"
+	fi
+	have=$(cat /proc/sys/vm/nr_hugepages)
+	if [ "$(id -u)" = 0 ] && [ "$have" -lt "$HUGEPAGES" ]; then
+		echo "$HUGEPAGES" >/proc/sys/vm/nr_hugepages 2>/dev/null
+		echo "hugepages of 2 MiB: there were $have, there are $(cat /proc/sys/vm/nr_hugepages)"
+	fi
+	if [ "$(id -u)" = 0 ] && ! grep -q ' hugetlbfs ' /proc/mounts; then
+		mkdir -p /dev/hugepages
+		mount -t hugetlbfs nodev /dev/hugepages && echo "mounted hugetlbfs at /dev/hugepages"
+	fi
+}
+
+build() { # DIR meson arguments...
+	local dir=$1
+	shift
+	if [ -f "$dir/build.ninja" ]; then
+		meson setup --reconfigure "$dir" >"$dir.log" 2>&1
+	else
+		meson setup "$dir" "$@" >"$dir.log" 2>&1
+	fi && ninja -C "$dir" >>"$dir.log" 2>&1 || {
+		tail -n 40 "$dir.log"
+		die "the build in $dir failed"
+	}
+	mkdir -p "$dir/test-logs"
+}
+
+# Count the PASS, FAIL and SKIP lines of one run; a script that ends badly without saying so counts as a failure.
+count() { # NAME STATUS LOG
+	local p f s
+	p=$(grep -c '^PASS ' "$3") f=$(grep -c '^FAIL ' "$3") s=$(grep -c '^SKIP ' "$3")
+	if [ "$2" = 77 ] && [ "$s" = 0 ]; then
+		echo "SKIP $1: $(tail -n 1 "$3")"
+		s=1
+	elif [ "$2" != 0 ] && [ "$2" != 77 ] && [ "$f" = 0 ]; then
+		echo "FAIL $1: exit status $2"
+		tail -n 20 "$3"
+		f=1
+	elif [ "$2" = 0 ] && [ "$p$f$s" = 000 ]; then
+		echo "FAIL $1: it ran no case"
+		f=1
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+run_script() { # BUILD SCRIPT
+	local name log status
+	name=$(basename "$2" .sh) log=$1/test-logs/$(basename "$2").log
+	BUILD=$1 timeout -k 10 300 bash "$2" </dev/null >"$log" 2>&1
+	status=$?
+	[ "$status" = 124 ] && echo "FAIL $name: did not end within 300 s" >>"$log"
+	grep -E '^(PASS|FAIL|SKIP|RESULT) ' "$log"
+	if [ "$status" != 0 ] && grep -q '^FAIL ' "$log"; then sed -n '/^FAIL /,$p' "$log" | tail -n 60; fi
+	count "$name" "$status" "$log"
+}
+
+run_meson_tests() { # BUILD SUITE
+	local log=$1/test-logs/$2.log
+	meson test -C "$1" --suite "$2" --no-rebuild --print-errorlogs >"$log" 2>&1
+	sed -nE 's/^ *[0-9]+\/[0-9]+ +(pagelift:[a-z]+ \/ )?([A-Za-z0-9_-]+) +(OK|FAIL|SKIP|TIMEOUT|ERROR).*/\3 \2/p' "$log" |
+		sed 's/^OK /PASS /; s/^\(TIMEOUT\|ERROR\) /FAIL /; s/^SKIP \(.*\)/SKIP \1: see the log/' >"$log.lines"
+	cat "$log.lines"
+	if grep -q '^FAIL ' "$log.lines"; then tail -n 60 "$log"; fi
+	count "$2" "$([ -s "$log.lines" ] && echo 0 || echo 1)" "$log.lines"
+}
+
+set_up
+wanted lint && {
+	mkdir -p "$logs"
+	for s in devtools/check-*.sh; do run_script build "$s"; done
+}
+if wanted unit || wanted conformance || wanted mempool || wanted datapath; then
+	build build
+	wanted unit && run_meson_tests build unit
+	wanted conformance && run_meson_tests build conformance
+	for tier in mempool datapath; do
+		wanted "$tier" || continue
+		for s in test/"$tier"/*.sh; do [ -f "$s" ] && run_script build "$s"; done
+	done
+fi
+wanted sanitize && {
+	build build-asan -Db_sanitize=address,undefined -Db_lundef=false
+	export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+	run_meson_tests build-asan unit
+	for s in test/sanitize/*.sh; do [ -f "$s" ] && run_script build-asan "$s"; done
+}
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
