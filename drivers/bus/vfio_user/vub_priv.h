@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of the vfio_user bus share.
+ *
+ *   vub_bus.c  bus operations: scan, probe, unplug; choice of the driver; device arguments
+ *   vub_dev.c  one device: connection, config space, BARs; loss of the server
+ *   vub_dma.c  sharing of EAL memory with the device
+ *   vub_irq.c  vectors as event fds, the interrupt handle, the watch on the connection
+ *
+ * Life of a device: scan makes a struct vub_dev from devargs (name only); plug does, in this order,
+ * open, irq, dma, the driver's probe; unplug does the reverse. Each xxx_fini undoes its xxx_init
+ * and is harmless without it.
+ *
+ * Threads: EAL's hot-plug calls (scan, plug, unplug) come one at a time from one thread. The
+ * interrupt thread runs the drain and watch callbacks; any thread may run memory events, under
+ * EAL's memory lock. What these share is the client (locks inside), `lost` (atomic) and the map
+ * table (only touched under EAL's memory lock, or before the event callback exists).
+ */
+#ifndef VUB_PRIV_H
+#define VUB_PRIV_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include <rte_dev.h>
+#include <rte_interrupts.h>
+#include <rte_log.h>
+
+#include "vub_compat.h"
+#include "vup.h"
+#include "vup_ranges.h"
+
+#define VUB_MAX_VECTORS 129 /* event fds per device: one misc vector, 128 queues */
+#define VUB_NB_BARS     6
+
+extern int vub_logtype;
+
+#define VUB_LOG(level, fmt, ...)                                                                   \
+	rte_log(RTE_LOG_##level, vub_logtype, "vfio_user: " fmt "\n", ##__VA_ARGS__)
+
+struct vub_args {
+	char *socket; /* path */
+	char *driver; /* name of a PCI driver, or NULL: any that matches */
+};
+
+struct vub_dev {
+	TAILQ_ENTRY(vub_dev) next;
+	char name[RTE_DEV_NAME_MAX_LEN];
+	struct vub_pci_slot slot;  /* slot.pci.device is what the ethdev points to */
+	struct vub_args args;      /* while open */
+	struct vup_client *client; /* while open */
+	atomic_bool lost;          /* the server is gone, and that has been said */
+	int config_fd;
+	void *bars[VUB_NB_BARS];
+	struct rte_intr_handle *watch; /* on the connection */
+	uint32_t nb_vectors;
+	int vectors[VUB_MAX_VECTORS]; /* event fds; the handle holds duplicates of 1.. */
+	bool has_drain;               /* the drain callback is registered */
+	bool has_mem_event;           /* the memory event callback is registered */
+	struct vup_ranges maps;       /* IOVA ranges that the server has */
+};
+
+/* ------------------------------------------------------------------------------------ vub_dev.c --
+ */
+
+/**
+ * Connect and learn what the device is: fills PCI ids, BARs, args.
+ * @return 0 or a negative errno; logged
+ */
+int vub_dev_open(struct vub_dev *dev);
+void vub_dev_close(struct vub_dev *dev);
+
+/** Say once that the server is gone, if it is. */
+void vub_dev_check(struct vub_dev *dev);
+
+/* ------------------------------------------------------------------------------------ vub_irq.c --
+ */
+
+int vub_irq_init(struct vub_dev *dev);
+void vub_irq_fini(struct vub_dev *dev);
+
+/* ------------------------------------------------------------------------------------ vub_dma.c --
+ */
+
+/** Share all EAL memory, present and future. @return 0 or a negative errno; logged */
+int vub_dma_init(struct vub_dev *dev);
+void vub_dma_fini(struct vub_dev *dev);
+
+/** rte_dev_dma_map(), rte_dev_dma_unmap(): 0 or -1 with rte_errno. */
+int vub_dma_map(struct rte_device *device, void *va, uint64_t iova, size_t len);
+int vub_dma_unmap(struct rte_device *device, void *va, uint64_t iova, size_t len);
+
+static inline struct vub_dev *
+vub_dev_of(struct rte_device *device)
+{
+	return container_of(device, struct vub_dev, slot.pci.device);
+}
+
+#endif
