@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command queue: takes commands between head and tail of the send ring, has them carried out
+ * (emu_fw.c), writes the answers into the same slots, then moves head; posts messages into the
+ * receive ring.
+ *
+ * A command's extent: a raw opcode takes all up to the tail; else descriptors are taken while NEXT
+ * is set [1:3.5]. Nothing of a descriptor is believed before it was checked.
+ */
+#include "emu_dev_priv.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+
+#define MODULE "emu.cmdq"
+
+static uint64_t
+ring_iova(const struct emu_dev *dev, uint32_t base_reg)
+{
+	return (uint64_t)emu_bar_load(dev, base_reg + 4) << 32 | emu_bar_load(dev, base_reg);
+}
+
+static void
+trace(struct emu_dev *dev, const char *name, const struct emu_cmd *cmd, enum emu_fw_ret ret,
+		const struct emu_cmd *request)
+{
+	FILE *f = dev->cfg.trace;
+
+	if (!f)
+		return;
+	flockfile(f);
+	fprintf(f, "%s %04x %s %s x%u ret=%u\n", dev->cfg.name, cmd->opcode, name,
+			cmd->is_read ? "read" : "write", cmd->nb_desc, (unsigned int)ret);
+	for (unsigned int i = 0; i < cmd->nb_desc && i < 4; i++) {
+		fprintf(f, "  d%u", i);
+		for (unsigned int w = 0; w < 24; w += 4)
+			fprintf(f, " %08x", emu_get32(request->d[i].data, w));
+		fprintf(f, " ->");
+		for (unsigned int w = 0; w < 24; w += 4)
+			fprintf(f, " %08x", emu_get32(cmd->d[i].data, w));
+		fputc('\n', f);
+	}
+	funlockfile(f);
+}
+
+static void
+unsupported_count(struct emu_dev *dev, uint16_t opcode)
+{
+	for (uint32_t i = 0; i < dev->nb_unsupported; i++) {
+		if (dev->unsupported[i].opcode == opcode) {
+			dev->unsupported[i].count++;
+			return;
+		}
+	}
+	if (dev->nb_unsupported == sizeof(dev->unsupported) / sizeof(dev->unsupported[0]))
+		return; /* the first ones tell the tale */
+	base_log(BASE_LOG_NOTICE, MODULE, "%s: command 0x%04x is not supported", dev->cfg.name,
+			opcode);
+	dev->unsupported[dev->nb_unsupported].opcode = opcode;
+	dev->unsupported[dev->nb_unsupported++].count = 1;
+}
+
+/* Carry @p cmd out and fill in its reply headers. */
+static void
+run(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	int op = emu_fw_find(cmd->opcode);
+	enum emu_fw_ret ret = EMU_FW_NOT_SUPPORTED;
+	struct emu_cmd request;
+
+	if (dev->cfg.trace)
+		request = *cmd;
+	if (op < 0) {
+		unsupported_count(dev, cmd->opcode);
+	} else {
+		dev->cmd_count[op]++;
+		if (emu_fw_ops[op].flags & EMU_FW_F_PAUSE)
+			emu_data_pause();
+		ret = emu_fw_ops[op].run(dev, cmd);
+		if (emu_fw_ops[op].flags & EMU_FW_F_PAUSE)
+			emu_data_resume();
+	}
+	for (unsigned int i = 0; i < (cmd->is_raw ? 1 : cmd->nb_desc); i++) {
+		cmd->d[i].flag_le |= htole16(EMU_CMD_OUT);
+		cmd->d[i].retval_le = htole16((uint16_t)ret);
+	}
+	trace(dev, op < 0 ? "?" : emu_fw_ops[op].name, cmd, ret, &request);
+}
+
+/* Read the command at @p head, of @p avail descriptors at most. 0 or -EFAULT. */
+static int
+fetch(struct emu_dev *dev, struct emu_cmd *cmd, uint64_t ring, uint32_t depth, uint32_t head,
+		uint32_t avail)
+{
+	unsigned int nb = 0, flags = 0;
+
+	do {
+		struct emu_cmd_desc *d = &cmd->d[nb];
+
+		if (emu_dma_read(dev->cfg.iommu,
+				    ring + (uint64_t)((head + nb) % depth) * sizeof(*d), d,
+				    sizeof(*d)))
+			return -EFAULT;
+		if (nb++ == 0) {
+			int op;
+
+			cmd->opcode = le16toh(d->opcode_le);
+			cmd->is_read = le16toh(d->flag_le) & EMU_CMD_READ;
+			op = emu_fw_find(cmd->opcode);
+			flags = op < 0 ? 0 : emu_fw_ops[op].flags;
+			cmd->is_raw = flags & EMU_FW_F_RAW;
+		}
+		if (!cmd->is_raw &&
+				(!(le16toh(d->flag_le) & EMU_CMD_NEXT) || flags & EMU_FW_F_SINGLE))
+			break;
+	} while (nb < avail && nb < EMU_CMD_DESCS_MAX);
+	cmd->nb_desc = nb;
+	return 0;
+}
+
+unsigned int
+emu_cmdq_poll(struct emu_dev *dev)
+{
+	uint32_t tail = emu_bar_load(dev, EMU_CSQ_TAIL);
+	uint32_t head = emu_bar_load(dev, EMU_CSQ_HEAD);
+	uint32_t depth = FIELD_GET(EMU_DEPTH_MASK, emu_bar_load(dev, EMU_CSQ_DEPTH)) * 8;
+	uint64_t ring = ring_iova(dev, EMU_CSQ_BASE_L);
+	struct emu_cmd cmd;
+	unsigned int nb = 0;
+
+	if (tail == head || ring == 0 || depth == 0)
+		return 0;
+	if (tail >= depth || head >= depth) {
+		emu_dev_violation(
+				dev, EMU_V_CMDQ_TAIL, "head or tail of the send ring lies outside");
+		emu_bar_store(dev, EMU_CSQ_TAIL, 0);
+		emu_bar_store(dev, EMU_CSQ_HEAD, 0);
+		return 1;
+	}
+	if (dev->counters_shown) { /* a command ends the time in which the driver read them [1:2.9]
+		                    */
+		for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+			emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, 0);
+			emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM, 0);
+		}
+		dev->counters_shown = false;
+	}
+	while (head != tail) {
+		if (fetch(dev, &cmd, ring, depth, head, (tail + depth - head) % depth))
+			break;
+		run(dev, &cmd);
+		for (unsigned int i = 0; i < cmd.nb_desc; i++) {
+			if (emu_dma_write(dev->cfg.iommu,
+					    ring + (uint64_t)((head + i) % depth) *
+									    sizeof(cmd.d[0]),
+					    &cmd.d[i], sizeof(cmd.d[0])))
+				break; /* the fault was counted */
+		}
+		head = (head + cmd.nb_desc) % depth;
+		nb++;
+	}
+	emu_bar_store(dev, EMU_CSQ_HEAD, tail); /* the answers are visible before it [1:3.7] */
+	return nb + 1;
+}
+
+int
+emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24])
+{
+	uint32_t depth = FIELD_GET(EMU_DEPTH_MASK, emu_bar_load(dev, EMU_CRQ_DEPTH)) * 8;
+	uint32_t tail = emu_bar_load(dev, EMU_CRQ_TAIL);
+	uint64_t ring = ring_iova(dev, EMU_CRQ_BASE_L);
+	struct emu_cmd_desc d = { .opcode_le = htole16(opcode), .flag_le = htole16(EMU_CMD_OUT) };
+
+	if (ring == 0 || depth == 0 || tail >= depth)
+		return -ENXIO;
+	if ((tail + 1) % depth == emu_bar_load(dev, EMU_CRQ_HEAD))
+		return -ENOSPC;
+	memcpy(d.data, data, sizeof(d.data));
+	if (emu_dma_write(dev->cfg.iommu, ring + (uint64_t)tail * sizeof(d), &d, sizeof(d)))
+		return -EFAULT;
+	emu_bar_store(dev, EMU_CRQ_TAIL, (tail + 1) % depth);
+	dev->cmdq_pending |= EMU_CMDQ_SRC_RX;
+	emu_bar_store(dev, EMU_CMDQ_SRC, dev->cmdq_pending);
+	emu_bar_store(dev, EMU_CMDQ_STAT, dev->cmdq_pending);
+	return 0;
+}

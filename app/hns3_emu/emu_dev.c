@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One function: made, reset, served, reported. Read next: emu_dev_priv.h (state), emu_cmdq.c,
+ * emu_rx.c, emu_tx.c.
+ */
+#include "emu_dev_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define MODULE            "emu.dev"
+/* Violations logged one by one; the rest is counted. */
+#define VIOLATIONS_LOGGED 8
+
+#define CONFIG_MSIX_CAP 0x40
+
+static const char *const violation_names[EMU_V_NB] = {
+	[EMU_V_TX_TOO_MANY_BDS] = "TX-01 too many BDs in a frame",
+	[EMU_V_TX_RESERVED_BITS] = "TX-02 reserved flag bits",
+	[EMU_V_TX_TOO_LONG] = "TX-03 longer than the maximum frame size",
+	[EMU_V_TX_BAD_OFFLOAD] = "TX-04 offload request does not fit the frame",
+	[EMU_V_TX_TSO] = "TX-05 segmentation (not emulated)",
+	[EMU_V_TX_TUNNEL] = "TX-06 tunnel offload (not emulated)",
+	[EMU_V_RX_BUFFER_ALIGN] = "RX-01 buffer alignment",
+	[EMU_V_RING_ALIGN] = "RING-01 base alignment",
+	[EMU_V_RING_SIZE] = "RING-02 size",
+	[EMU_V_CMDQ_TAIL] = "CMDQ-01 index outside the ring",
+	[EMU_V_REG_READ_ONLY] = "REG-01 write to read-only bits",
+	[EMU_V_REG_UNKNOWN] = "REG-02 write to no register",
+	[EMU_V_REG_ACCESS] = "REG-03 access is not of aligned words",
+};
+
+static const char *const drop_names[EMU_DROP_NB] = {
+	[EMU_DROP_RX_MAC_DISABLED] = "mac_disabled",
+	[EMU_DROP_RX_LINK_DOWN] = "link_down",
+	[EMU_DROP_RX_OVERSIZE] = "oversize",
+	[EMU_DROP_RX_VLAN_FILTER] = "vlan_filter",
+	[EMU_DROP_RX_NO_DESTINATION] = "no_destination",
+	[EMU_DROP_RX_QUEUE_STOPPED] = "queue_stopped",
+	[EMU_DROP_RX_DMA_FAULT] = "dma_fault",
+	[EMU_DROP_RX_NO_BD] = "no_bd",
+	[EMU_DROP_TX_MAC_DISABLED] = "mac_disabled",
+	[EMU_DROP_TX_LINK_DOWN] = "link_down",
+	[EMU_DROP_TX_VIOLATION] = "violation",
+	[EMU_DROP_TX_DMA_FAULT] = "dma_fault",
+	[EMU_DROP_TX_WIRE] = "wire",
+};
+
+void
+emu_dev_violation(struct emu_dev *dev, enum emu_violation v, const char *detail)
+{
+	uint64_t nb = __atomic_fetch_add(
+			&dev->violations[v], 1, __ATOMIC_RELAXED); /* both threads */
+
+	if (nb < VIOLATIONS_LOGGED)
+		base_log(BASE_LOG_WARNING, MODULE, "%s: driver error %s: %s", dev->cfg.name,
+				violation_names[v], detail);
+}
+
+void
+emu_mac_count(struct emu_dev *dev, unsigned int base, uint32_t len, unsigned int dmac_class)
+{
+	static const struct {
+		uint32_t up_to;
+		unsigned int slot; /* after tx_64 [3:7.1] */
+	} bins[] = { { 64, 0 }, { 127, 1 }, { 255, 2 }, { 511, 3 }, { 1023, 4 }, { 1518, 5 },
+		{ 2047, 6 }, { 4095, 7 }, { 8191, 8 }, { 9216, 10 }, { 12287, 11 },
+		{ UINT32_MAX, 12 } };
+	uint64_t *s = dev->mac_stats + base;
+	unsigned int i = 0;
+
+	s[0]++;      /* total packets */
+	s[1] += len; /* total octets */
+	s[2]++;      /* good */
+	s[4] += len;
+	s[6 + dmac_class]++; /* unicast, multicast, broadcast */
+	while (len > bins[i].up_to)
+		i++;
+	s[11 + bins[i].slot]++;
+	if (len > 1518)
+		s[24]++; /* 1519 to the maximum, good */
+}
+
+static void
+config_space_make(struct emu_dev *dev)
+{
+	uint8_t *c = dev->config;
+
+	memset(c, 0, EMU_CONFIG_BYTES); /* [PCI] */
+	emu_put16(c, 0x00, 0x19e5);     /* [1:1.1] */
+	emu_put16(c, 0x02, dev->cfg.device_id);
+	emu_put16(c, 0x04, 0x0006); /* memory decoding, bus master */
+	emu_put16(c, 0x06, 0x0010); /* there is a capability list */
+	c[0x08] = dev->cfg.revision;
+	c[0x0b] = 0x02;                 /* class: Ethernet controller */
+	emu_put32(c, 0x18, 0x0000000c); /* BAR 2: 64 bits, prefetchable */
+	emu_put16(c, 0x2c, 0x19e5);
+	c[0x34] = CONFIG_MSIX_CAP;
+	c[CONFIG_MSIX_CAP] = 0x11;
+	emu_put16(c, CONFIG_MSIX_CAP + 2, (uint16_t)(emu_dev_nb_vectors(dev) - 1));
+}
+
+void
+emu_queue_reset(struct emu_dev *dev, unsigned int q)
+{
+	struct emu_queue *queue = &dev->queue[q];
+
+	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN, 0);
+	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_EN, 1);
+	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_EN, 1);
+	queue->rx.va = queue->tx.va = NULL;
+	queue->rx.idx = queue->tx.idx = 0;
+	queue->rx.irq_pending = queue->tx.irq_pending = false;
+}
+
+void
+emu_dev_reset(struct emu_dev *dev)
+{
+	emu_regs_reset(dev);
+	config_space_make(dev);
+	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+		emu_queue_reset(dev, q);
+		dev->queue[q].rx.vector = dev->queue[q].tx.vector = -1;
+		dev->queue[q].rx.pkts_shown = dev->queue[q].rx.pkts;
+		dev->queue[q].tx.pkts_shown = dev->queue[q].tx.pkts;
+	}
+	dev->mac_word = 0;
+	dev->max_frame_bytes = 1526; /* [3:1.4] */
+	dev->speed_code = 5;
+	dev->autoneg = dev->link_events = false;
+	dev->promisc = 0;
+	dev->vlan_port_filter = false;
+	memset(dev->vlan_filter, 0, sizeof(dev->vlan_filter));
+	memset(dev->vlan_table, 0, sizeof(dev->vlan_table));
+	dev->rx_vlan_cfg = 0;
+	dev->nb_uc = dev->nb_mc = 0;
+	emu_rss_reset(dev);
+	memset(dev->stored, 0, 24 * (size_t)emu_fw_nb_ops);
+	dev->vector0_line = dev->counters_shown = false;
+	dev->cmdq_pending = 0;
+	memcpy(dev->mac_stats_shown, dev->mac_stats, sizeof(dev->mac_stats));
+	dev->rpu_drops_shown =
+			dev->drops[EMU_DROP_RX_NO_BD] + dev->drops[EMU_DROP_RX_QUEUE_STOPPED];
+}
+
+/* A memfd of @p bytes that cannot shrink, and our mapping of it. */
+static int
+region_make(const char *name, size_t bytes, uint8_t **map)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), ret;
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)bytes) == 0 &&
+			fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0) {
+		*map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (*map != MAP_FAILED)
+			return fd;
+	}
+	ret = -errno;
+	*map = NULL;
+	close(fd);
+	return ret;
+}
+
+struct emu_dev *
+emu_dev_create(const struct emu_dev_cfg *cfg, int *err)
+{
+	struct emu_dev *dev;
+
+	*err = -EINVAL;
+	if (cfg->device_id != 0xa222 || cfg->revision != 0x21 || cfg->nb_queues == 0 ||
+			cfg->nb_queues > EMU_DEV_QUEUES_MAX)
+		return NULL;
+	*err = -ENOMEM;
+	dev = aligned_alloc(128, (sizeof(*dev) + 127) & ~(size_t)127);
+	if (!dev)
+		return NULL;
+	memset(dev, 0, sizeof(*dev));
+	dev->cfg = *cfg;
+	dev->bar_fd = dev->config_fd = -1;
+	dev->wire_up = true;
+	dev->stored = calloc(emu_fw_nb_ops, 24);
+	dev->cmd_count = calloc(emu_fw_nb_ops, sizeof(*dev->cmd_count));
+	if (dev->stored && dev->cmd_count) {
+		dev->bar_fd = *err = region_make("hns3-bar2", EMU_BAR2_BYTES, &dev->bar);
+		if (dev->bar_fd >= 0)
+			dev->config_fd = *err = region_make("hns3-config", 4096, &dev->config);
+	}
+	if (*err < 0) {
+		emu_dev_destroy(dev);
+		return NULL;
+	}
+	*err = 0;
+	emu_dev_reset(dev);
+	return dev;
+}
+
+void
+emu_dev_destroy(struct emu_dev *dev)
+{
+	if (dev->bar)
+		munmap(dev->bar, EMU_BAR2_BYTES);
+	if (dev->config)
+		munmap(dev->config, 4096);
+	if (dev->bar_fd >= 0)
+		close(dev->bar_fd);
+	if (dev->config_fd >= 0)
+		close(dev->config_fd);
+	free(dev->stored);
+	free(dev->cmd_count);
+	free(dev);
+}
+
+int
+emu_dev_bar2_fd(const struct emu_dev *dev)
+{
+	return dev->bar_fd;
+}
+
+uint64_t
+emu_dev_bar2_bytes(const struct emu_dev *dev)
+{
+	(void)dev;
+	return EMU_BAR2_BYTES;
+}
+
+int
+emu_dev_config_fd(const struct emu_dev *dev)
+{
+	return dev->config_fd;
+}
+
+uint32_t
+emu_dev_config_bytes(const struct emu_dev *dev)
+{
+	(void)dev;
+	return EMU_CONFIG_BYTES;
+}
+
+uint32_t
+emu_dev_nb_vectors(const struct emu_dev *dev)
+{
+	return dev->cfg.nb_queues + 2u; /* [1:1.6] */
+}
+
+int
+emu_dev_config_read(struct emu_dev *dev, uint64_t offset, void *buf, uint32_t len)
+{
+	if (offset > EMU_CONFIG_BYTES || len > EMU_CONFIG_BYTES - offset)
+		return -EINVAL;
+	memcpy(buf, dev->config + offset, len);
+	return 0;
+}
+
+int
+emu_dev_config_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint32_t len)
+{
+	if (offset > EMU_CONFIG_BYTES || len > EMU_CONFIG_BYTES - offset)
+		return -EINVAL;
+	for (uint32_t i = 0; i < len; i++) {
+		uint64_t at = offset + i;
+
+		/* command register and MSI-X control can be written; the rest stays as it is */
+		if (at == 0x04 || at == 0x05 || at == CONFIG_MSIX_CAP + 3)
+			dev->config[at] = ((const uint8_t *)buf)[i];
+	}
+	return 0;
+}
+
+unsigned int
+emu_dev_service(struct emu_dev *dev)
+{
+	unsigned int nb = emu_cmdq_poll(dev);
+
+	return nb + emu_vector0_poll(dev);
+}
+
+void
+emu_dev_link_set(struct emu_dev *dev, bool up)
+{
+	uint8_t msg[24] = { 0 };
+
+	if (dev->wire_up == up)
+		return;
+	emu_data_pause();
+	dev->wire_up = up;
+	emu_data_resume();
+	if (!dev->link_events)
+		return;
+	msg[8] = 201; /* link status [1:6.6] */
+	msg[9] = up;
+	if (emu_crq_post(dev, 0x2001, msg))
+		base_log(BASE_LOG_WARNING, MODULE, "%s: the driver cannot be told of its link",
+				dev->cfg.name);
+}
+
+void
+emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
+{
+	uint64_t rx_pkts = 0, rx_bytes = 0, tx_pkts = 0, tx_bytes = 0;
+	char name[64];
+
+	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+		const struct emu_ring *rx = &dev->queue[q].rx, *tx = &dev->queue[q].tx;
+
+		rx_pkts += rx->pkts;
+		rx_bytes += rx->bytes;
+		tx_pkts += tx->pkts;
+		tx_bytes += tx->bytes;
+		snprintf(name, sizeof(name), "q%u_pkts", q);
+		if (rx->pkts)
+			emit(arg, "rx", name, rx->pkts);
+		if (tx->pkts)
+			emit(arg, "tx", name, tx->pkts);
+	}
+	emit(arg, "rx", "pkts", rx_pkts);
+	emit(arg, "rx", "bytes", rx_bytes);
+	emit(arg, "tx", "pkts", tx_pkts);
+	emit(arg, "tx", "bytes", tx_bytes);
+	for (unsigned int i = 0; i < EMU_DROP_NB; i++)
+		emit(arg, i < EMU_DROP_RX_NB ? "rx_drops" : "tx_drops", drop_names[i],
+				dev->drops[i]);
+	for (unsigned int i = 0; i < EMU_V_NB; i++)
+		emit(arg, "violations", violation_names[i], dev->violations[i]);
+	for (unsigned int i = 0; i < emu_fw_nb_ops; i++) {
+		if (dev->cmd_count[i] == 0)
+			continue;
+		snprintf(name, sizeof(name), "0x%04x %s%s", emu_fw_ops[i].opcode,
+				emu_fw_ops[i].name,
+				emu_fw_ops[i].flags & EMU_FW_F_ECHO ? " (stored only)" : "");
+		emit(arg, "commands", name, dev->cmd_count[i]);
+	}
+	for (uint32_t i = 0; i < dev->nb_unsupported; i++) {
+		snprintf(name, sizeof(name), "0x%04x", dev->unsupported[i].opcode);
+		emit(arg, "unsupported", name, dev->unsupported[i].count);
+	}
+}

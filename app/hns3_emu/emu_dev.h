@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One emulated hns3 function, seen from the host side of the emulator: its BAR and configuration
+ * space, the thread entry points, frames in, counters out. What happens behind a register is in
+ * emu_regs.c, emu_cmdq.c, emu_fw_*.c, emu_rx.c and emu_tx.c.
+ *
+ * Threads: emu_dev_service(), emu_dev_bar_*(), emu_dev_config_*(), emu_dev_reset() and
+ * emu_dev_link_set() on the service thread; emu_dev_tx_poll(), emu_dev_rx() and
+ * emu_dev_rx_is_ready() on the data thread; both run at the same time, except emu_dev_reset() and
+ * emu_dev_destroy(), for which the caller has paused the data thread (emu.h).
+ */
+#ifndef EMU_DEV_H
+#define EMU_DEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "emu.h"
+#include "emu_iommu.h"
+
+struct emu_dev;
+
+struct emu_dev_cfg {
+	const char *name; /* for logs and traces; kept by reference */
+	uint16_t device_id;
+	uint8_t revision;
+	uint8_t mac[6];
+	uint16_t nb_queues; /* task queue pairs, 1 .. EMU_DEV_QUEUES_MAX */
+	uint32_t speed_mbps;
+	struct emu_iommu *iommu;
+	struct emu_port *port; /* for emu_port_irq() and emu_port_tx() */
+	FILE *trace;           /* commands are decoded into it, or NULL; lines are whole */
+};
+
+#define EMU_DEV_QUEUES_MAX 64
+
+/* NULL and *err: -EINVAL a device id, revision or queue count that is not emulated; -ENOMEM; from
+ * memfd_create(2). */
+struct emu_dev *emu_dev_create(const struct emu_dev_cfg *cfg, int *err);
+void emu_dev_destroy(struct emu_dev *dev);
+
+/* ---- regions ---- */
+
+/* Registers: a memfd, sealed against shrinking, that the client may map. The device keeps it. */
+int emu_dev_bar2_fd(const struct emu_dev *dev);
+uint64_t emu_dev_bar2_bytes(const struct emu_dev *dev);
+/* PCI configuration space: likewise, 256 bytes in a page. */
+int emu_dev_config_fd(const struct emu_dev *dev);
+uint32_t emu_dev_config_bytes(const struct emu_dev *dev);
+/* MSI-X vectors. */
+uint32_t emu_dev_nb_vectors(const struct emu_dev *dev);
+
+/*
+ * Trapped accesses, for clients that do not map (design: the same device code serves both). 0 or
+ * -EINVAL (alignment, range). In mapped mode the service and data threads poll the same memory
+ * instead.
+ */
+int emu_dev_bar2_read(struct emu_dev *dev, uint64_t offset, void *buf, uint32_t len);
+int emu_dev_bar2_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint32_t len);
+int emu_dev_config_read(struct emu_dev *dev, uint64_t offset, void *buf, uint32_t len);
+int emu_dev_config_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint32_t len);
+
+/* ---- service thread ---- */
+
+/* Command queue, mailbox, vector 0, write-1-to-clear registers. Returns how much was done; 0: idle.
+ */
+unsigned int emu_dev_service(struct emu_dev *dev);
+
+/* Back to power-on state: registers, tables, queues. Counters for the report stay. */
+void emu_dev_reset(struct emu_dev *dev);
+
+void emu_dev_link_set(struct emu_dev *dev, bool up);
+
+/* ---- data thread ---- */
+
+/* Send what the Tx rings hold, up to about @p budget frames. Returns frames taken from rings. */
+unsigned int emu_dev_tx_poll(struct emu_dev *dev, unsigned int budget);
+
+/* Deliver one frame from the wire. */
+enum emu_rx_result emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame);
+
+/* The wire gave up on a frame that had no free BD: the device counts it as missed. Data thread. */
+void emu_dev_rx_miss(struct emu_dev *dev);
+
+/* Whether frames would get as far as the filters: MAC enabled, link up, a queue running. */
+bool emu_dev_rx_is_ready(const struct emu_dev *dev);
+
+/* ---- report ---- */
+
+/*
+ * Give each counter to @p emit: group is one of "rx", "tx" (packets and bytes, total and
+ * "q<N>_..."), "rx_drops", "tx_drops" (by name), "violations" (driver errors by rule), "commands"
+ * (by opcode and name), "unsupported" (commands answered so). Any thread; values may be a moment
+ * old.
+ */
+typedef void (*emu_dev_emit)(void *arg, const char *group, const char *name, uint64_t value);
+void emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * State of one emulated function, shared by the files of the device.
+ *
+ * Who may write what: the service thread writes configuration (all but the struct emu_queue members
+ * marked "data"), with the data thread paused where that reads more than one word of it; the data
+ * thread writes counters and ring positions. BAR memory is written by the client at any time: each
+ * word is loaded once and checked.
+ */
+#ifndef EMU_DEV_PRIV_H
+#define EMU_DEV_PRIV_H
+
+#include "emu_desc.h"
+#include "emu_dev.h"
+
+#define EMU_BAR2_BYTES     0x100000u /* [1:1.4] */
+#define EMU_CONFIG_BYTES   256u
+#define EMU_VECTOR_MAX     (EMU_DEV_QUEUES_MAX + 2)
+#define EMU_MAC_STATS      87u  /* [3:7.1] */
+#define EMU_UC_MAX         384u /* [3:1.16] */
+#define EMU_MC_MAX         256u
+#define EMU_RETA_SIZE      512u /* [3:4.2] */
+#define EMU_RSS_KEY_BYTES  40u  /* [3:4.1] */
+#define EMU_RSS_INPUT_MAX  36u  /* IPv6 addresses and ports */
+#define EMU_CMD_DESCS_MAX  64u
+#define EMU_TX_BDS_MAX     8u  /* revision 0x21, frames without TSO [2:3.2] */
+#define EMU_TX_BDS_TSO_MAX 63u /* [2:3.2] */
+
+/* Offsets of registers (emu_regs.def). */
+enum emu_reg {
+#define EMU_REG(name, offset, reset, writable, read, source) EMU_##name = (offset),
+#define EMU_TQP(name, offset, reset, writable, read, source) EMU_TQP_##name = (offset),
+#define EMU_VEC(name, offset, reset, writable, read, source) EMU_##name = (offset),
+#include "emu_regs.def"
+#undef EMU_REG
+#undef EMU_TQP
+#undef EMU_VEC
+};
+#define EMU_TQP_BASE(q) (0x80000u + (q)*0x200u) /* q < 1024 [1:2.6] */
+
+/* Bits of registers. */
+#define EMU_OTHER_INT_GLOBAL BIT32(5) /* 0x20800 [1:2.4] */
+#define EMU_OTHER_INT_IMP    BIT32(7)
+#define EMU_CMDQ_SRC_RX      BIT32(1)      /* 0x27100 [1:2.3] */
+#define EMU_DEPTH_MASK       BITS32(15, 0) /* 0x27008: descriptors / 8; bit 16 is a handshake [1:2.2] */
+
+/* MAC mode word of 0x0301 [3:1.1] */
+#define EMU_MAC_TX_EN  BIT32(6)
+#define EMU_MAC_RX_EN  BIT32(7)
+#define EMU_MAC_APP_LP BIT32(15)
+/* Promiscuous byte of 0x0E01 [3:1.20] */
+#define EMU_PROMISC_UC BIT32(1)
+#define EMU_PROMISC_MC BIT32(2)
+#define EMU_PROMISC_BC BIT32(3)
+#define EMU_PROMISC_RX BIT32(5)
+
+/* What a driver did that real hardware refuses; counted, and logged the first times. */
+enum emu_violation {
+	EMU_V_TX_TOO_MANY_BDS,
+	EMU_V_TX_RESERVED_BITS,
+	EMU_V_TX_TOO_LONG,
+	EMU_V_TX_BAD_OFFLOAD,
+	EMU_V_TX_TSO,
+	EMU_V_TX_TUNNEL,
+	EMU_V_RX_BUFFER_ALIGN,
+	EMU_V_RING_ALIGN,
+	EMU_V_RING_SIZE,
+	EMU_V_CMDQ_TAIL,
+	EMU_V_REG_READ_ONLY,
+	EMU_V_REG_UNKNOWN,
+	EMU_V_REG_ACCESS,
+	EMU_V_NB,
+};
+
+enum emu_drop {
+	EMU_DROP_RX_MAC_DISABLED,
+	EMU_DROP_RX_LINK_DOWN,
+	EMU_DROP_RX_OVERSIZE,
+	EMU_DROP_RX_VLAN_FILTER,
+	EMU_DROP_RX_NO_DESTINATION,
+	EMU_DROP_RX_QUEUE_STOPPED,
+	EMU_DROP_RX_DMA_FAULT,
+	EMU_DROP_RX_NO_BD,
+	EMU_DROP_RX_NB,
+	EMU_DROP_TX_MAC_DISABLED = EMU_DROP_RX_NB,
+	EMU_DROP_TX_LINK_DOWN,
+	EMU_DROP_TX_VIOLATION,
+	EMU_DROP_TX_DMA_FAULT,
+	EMU_DROP_TX_WIRE,
+	EMU_DROP_NB,
+};
+
+/* One ring. idx and the cached fields are the data thread's. */
+struct emu_ring {
+	uint8_t *va;          /* data: cached translation; NULL: not looked up */
+	uint32_t generation;  /* data: of the IOMMU, when va was looked up */
+	uint32_t nb_bds;      /* data: cached */
+	uint32_t idx;         /* data: next BD */
+	uint32_t buf_bytes;   /* data: Rx only */
+	uint64_t pkts, bytes; /* data: ever */
+	uint64_t pkts_shown;  /* of pkts, how many the client has been told */
+	int32_t vector;       /* MSI-X vector of its events, -1: none */
+	bool irq_pending;     /* data */
+};
+
+struct emu_queue {
+	struct emu_ring rx, tx;
+} __attribute__((aligned(128)));
+
+struct emu_rss {
+	uint8_t algorithm; /* 0 Toeplitz, 1 XOR, 2 symmetric [3:4.1] */
+	uint8_t key[48];
+	uint8_t tuple[8]; /* [3:4.3] */
+	uint16_t reta[EMU_RETA_SIZE];
+	uint16_t tc_mode[8]; /* [3:4.4] */
+	uint32_t toeplitz[EMU_RSS_INPUT_MAX]
+			 [256]; /* of key: hash of each value of each input byte */
+};
+
+struct emu_mac_entry {
+	uint8_t mac[6];
+};
+
+struct emu_dev {
+	struct emu_dev_cfg cfg;
+	uint8_t *bar; /* EMU_BAR2_BYTES */
+	uint8_t *config;
+	int bar_fd, config_fd;
+	struct emu_queue queue[EMU_DEV_QUEUES_MAX];
+
+	/* configuration; back to defaults by emu_dev_reset() */
+	uint32_t mac_word, max_frame_bytes, speed_code;
+	bool autoneg, wire_up, link_events;
+	uint8_t promisc;
+	bool vlan_port_filter;
+	uint8_t vlan_filter[2][8]; /* stored 0x1100 data by type */
+	uint8_t vlan_table[512];   /* port filter: a bit for each VID */
+	uint8_t rx_vlan_cfg;       /* 0x0F02 [3:2.5] */
+	struct emu_mac_entry uc[EMU_UC_MAX];
+	uint32_t nb_uc;
+	struct {
+		struct emu_mac_entry e;
+		uint8_t functions[32];
+	} mc[EMU_MC_MAX];
+	uint32_t nb_mc;
+	struct emu_rss rss;
+	uint8_t *stored; /* 24 bytes for each command: what was last written */
+
+	/* command queue and vector 0 */
+	bool vector0_line, counters_shown;
+	uint32_t cmdq_pending; /* bits of 0x27100 that stand */
+
+	/* counters for the report; never reset */
+	uint64_t mac_stats[EMU_MAC_STATS], mac_stats_shown[EMU_MAC_STATS];
+	uint64_t drops[EMU_DROP_NB];
+	uint64_t rpu_drops_shown;
+	uint64_t violations[EMU_V_NB];
+	uint64_t *cmd_count; /* for each entry of emu_fw_ops */
+	struct {
+		uint16_t opcode;
+		uint64_t count;
+	} unsupported[64];
+	uint32_t nb_unsupported;
+};
+
+/* ---- emu_regs.c ---- */
+
+/* Load or store a word of the BAR; the client may do so at the same time. */
+static inline uint32_t
+emu_bar_load(const struct emu_dev *dev, uint32_t offset)
+{
+	/* [BAR] acquire: what the driver wrote before this word is visible. */
+	return __atomic_load_n(
+			(const uint32_t *)(const void *)(dev->bar + offset), __ATOMIC_ACQUIRE);
+}
+
+static inline void
+emu_bar_store(struct emu_dev *dev, uint32_t offset, uint32_t val)
+{
+	/* [BAR] release: a driver that sees this word sees what we wrote to its memory before. */
+	__atomic_store_n((uint32_t *)(void *)(dev->bar + offset), val, __ATOMIC_RELEASE);
+}
+
+void emu_regs_reset(struct emu_dev *dev);
+
+/* ---- emu_dev.c ---- */
+void emu_dev_violation(struct emu_dev *dev, enum emu_violation v, const char *detail);
+/* Positions and counts of a queue to 0, disabled; the data thread is paused. */
+void emu_queue_reset(struct emu_dev *dev, unsigned int q);
+
+/* ---- emu_cmdq.c ---- */
+
+/* A command being carried out. Data of descriptor i is d[i].data; see emu_le.h style helpers below.
+ */
+struct emu_cmd {
+	uint16_t opcode;
+	bool is_read;
+	bool is_raw; /* all bytes of d[1..] are data [1:3.5] */
+	unsigned int nb_desc;
+	struct emu_cmd_desc d[EMU_CMD_DESCS_MAX];
+};
+
+unsigned int emu_cmdq_poll(struct emu_dev *dev);
+/* Post a message of 24 bytes to the driver; -ENOSPC its queue is full, -EFAULT, -ENXIO no queue. */
+int emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24]);
+
+/* ---- emu_fw.c and emu_fw_*.c ---- */
+
+typedef enum emu_fw_ret (*emu_fw_run)(struct emu_dev *dev, struct emu_cmd *cmd);
+
+#define EMU_FW_F_RAW    0x1u /* [1:3.5] */
+#define EMU_FW_F_PAUSE  0x2u /* changes what the data thread reads */
+#define EMU_FW_F_SINGLE 0x4u /* each descriptor is a command, whatever the tail says [1:3.5] */
+#define EMU_FW_F_ECHO   0x8u /* accepted and stored; has no effect yet */
+
+struct emu_fw_op {
+	uint16_t opcode;
+	uint16_t flags;
+	const char *name;
+	emu_fw_run run;
+};
+
+extern const struct emu_fw_op emu_fw_ops[];
+extern const unsigned int emu_fw_nb_ops;
+/* Index in emu_fw_ops, or -1. */
+int emu_fw_find(uint16_t opcode);
+
+enum emu_fw_ret emu_fw_echo(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_version(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_compat(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_func_status(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_pf_resources(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_board_config(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_reset_trigger(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_queue_enable(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_queue_reset(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_vector_add(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_vector_del(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_fd_mode(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_fd_tcam(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_fd_sizes(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_mac_mode(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_autoneg(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_link(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_max_frame(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_speed(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_sfp(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_mac_table(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_mac_remove(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_umv_space(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_promisc(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_vlan_ctrl(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_vlan_port(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_vlan_rx(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_rss_config(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_rss_tuple(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_rss_reta(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_rss_tc(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_stat_count(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_mac_stats(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_rpu_drops(struct emu_dev *dev, struct emu_cmd *cmd);
+enum emu_fw_ret emu_fw_queue_stats(struct emu_dev *dev, struct emu_cmd *cmd);
+/* Defaults of what the commands of that file keep. */
+void emu_rss_reset(struct emu_dev *dev);
+
+/* Little-endian words at byte @p at of a buffer. */
+uint16_t emu_get16(const uint8_t *p, unsigned int at);
+uint32_t emu_get32(const uint8_t *p, unsigned int at);
+void emu_put16(uint8_t *p, unsigned int at, uint16_t val);
+void emu_put32(uint8_t *p, unsigned int at, uint32_t val);
+
+/* ---- emu_parse.c ---- */
+
+struct emu_parsed {
+	uint8_t l3id, l4id, dmac_class; /* as the Rx BD codes them */
+	uint8_t nb_vlans;
+	bool is_frag, l3_error, l4_error, udp_no_sum, is_checked;
+	uint16_t vlan_tci[2];                 /* outermost first */
+	uint8_t rss_type;                     /* index into the tuple bytes [3:4.3]; 0xff: none */
+	uint8_t rss_len;                      /* 12 or 36 */
+	uint8_t rss_input[EMU_RSS_INPUT_MAX]; /* source, destination, ports */
+	uint32_t l3_offset, l4_offset;
+};
+
+/* Look at a frame's headers and verify its checksums. */
+void emu_parse(const struct emu_frame *frame, struct emu_parsed *out);
+/* Sum of 16-bit words of bytes from..to-1 of the frame, folded, not complemented; native order of
+ * network words. */
+uint32_t emu_frame_sum(const struct emu_frame *frame, uint32_t from, uint32_t to, uint32_t sum);
+/* Copy bytes; they must exist. */
+void emu_frame_copy(const struct emu_frame *frame, uint32_t from, void *out, uint32_t len);
+static inline uint16_t
+emu_sum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* ---- emu_rx.c, emu_tx.c ---- */
+uint32_t emu_rss_hash(const struct emu_dev *dev, const struct emu_parsed *p, bool *hashed);
+unsigned int emu_rss_queue(const struct emu_dev *dev, uint32_t hash);
+/* Look up a ring that the client has (re)programmed; false: it cannot be used. */
+bool emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool is_rx);
+/* MAC counters of a frame that passes the MAC; @p base is 19 (tx) or 45 (rx) [3:7.1]. */
+void emu_mac_count(struct emu_dev *dev, unsigned int base, uint32_t len, unsigned int dmac_class);
+unsigned int emu_dmac_class(const uint8_t *dmac);
+
+/* ---- emu_irq.c ---- */
+/* Vector 0: raise on a rising edge of enabled and pending [1:6.3]. */
+unsigned int emu_vector0_poll(struct emu_dev *dev);
+/* A ring has news: raise its vector, or remember it until the vector is armed [2:8.4]. */
+void emu_ring_event(struct emu_dev *dev, struct emu_ring *ring);
+/* Raise what was remembered. */
+void emu_ring_events_poll(struct emu_dev *dev);
+
+#endif

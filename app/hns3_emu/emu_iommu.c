@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The IOMMU of one port; see emu_iommu.h for what holds. */
+#include "emu_iommu.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "emu.h"
+#include "log.h"
+
+#define MODULE          "emu.iommu"
+#define SLOTS_MIN       256u
+#define HUGETLBFS_SUPER 0x958458f6 /* statfs(2) */
+/* Faults logged one by one; afterwards only each LOG_EVERY-th. */
+#define FAULTS_LOGGED   16u
+#define LOG_EVERY       4096u
+
+/* IOMMUs whose maps may raise SIGBUS; read by the signal handler. */
+static struct emu_iommu *guarded[EMU_PORTS_MAX];
+
+int
+emu_iommu_init(struct emu_iommu *mmu, const char *name)
+{
+	*mmu = (struct emu_iommu){ .slot_mask = SLOTS_MIN - 1,
+		.slot_shift = 64 - (uint32_t)__builtin_ctz(SLOTS_MIN) };
+	strncpy(mmu->name, name, sizeof(mmu->name) - 1);
+	mmu->slots = calloc(SLOTS_MIN, sizeof(*mmu->slots));
+	return mmu->slots ? 0 : -ENOMEM;
+}
+
+void
+emu_iommu_fini(struct emu_iommu *mmu)
+{
+	if (mmu->slots)
+		emu_iommu_unmap_all(mmu);
+	for (unsigned int i = 0; i < EMU_PORTS_MAX; i++) {
+		if (guarded[i] == mmu)
+			guarded[i] = NULL;
+	}
+	free(mmu->slots);
+	free(mmu->maps);
+	mmu->slots = NULL;
+	mmu->maps = NULL;
+}
+
+static uint64_t
+granule_first(const struct emu_iommu_map *m)
+{
+	return m->iova >> EMU_GRANULE_SHIFT;
+}
+
+static uint64_t
+granule_last(const struct emu_iommu_map *m)
+{
+	return (m->iova + m->size_bytes - 1) >> EMU_GRANULE_SHIFT;
+}
+
+/* Enter @p m for granule @p g; a granule that has a map already becomes one for the slow path. */
+static void
+slot_enter(struct emu_iommu *mmu, uint64_t g, const struct emu_iommu_map *m)
+{
+	uint32_t i = emu_iommu_hash(mmu, g + 1);
+
+	while (mmu->slots[i].key != 0 && mmu->slots[i].key != g + 1)
+		i = (i + 1) & mmu->slot_mask;
+	mmu->slots[i].map = mmu->slots[i].key ? NULL : m;
+	mmu->slots[i].key = g + 1;
+}
+
+/* Enter all of maps[] into the table as it is. */
+static void
+slots_refresh(struct emu_iommu *mmu)
+{
+	mmu->generation++;
+	memset(mmu->slots, 0, (mmu->slot_mask + (size_t)1) * sizeof(*mmu->slots));
+	for (uint32_t i = 0; i < mmu->nb_maps; i++) {
+		for (uint64_t g = granule_first(&mmu->maps[i]); g <= granule_last(&mmu->maps[i]);
+				g++)
+			slot_enter(mmu, g, &mmu->maps[i]);
+	}
+}
+
+/* Make the table anew from maps[], at most half full. -ENOMEM: nothing has changed. */
+static int
+slots_rebuild(struct emu_iommu *mmu)
+{
+	uint64_t need = 0;
+	uint32_t size = SLOTS_MIN;
+
+	for (uint32_t i = 0; i < mmu->nb_maps; i++)
+		need += granule_last(&mmu->maps[i]) - granule_first(&mmu->maps[i]) + 1;
+	while (size < 2 * need)
+		size *= 2;
+	if (size > mmu->slot_mask + 1) {
+		struct emu_iommu_slot *slots = calloc(size, sizeof(*slots));
+
+		if (!slots)
+			return -ENOMEM;
+		free(mmu->slots);
+		mmu->slots = slots;
+		mmu->slot_mask = size - 1;
+		mmu->slot_shift = 64 - (uint32_t)__builtin_ctz(size);
+	}
+	slots_refresh(mmu);
+	return 0;
+}
+
+/* Index of the first map that ends behind @p iova. */
+static uint32_t
+maps_find(const struct emu_iommu *mmu, uint64_t iova)
+{
+	uint32_t lo = 0, hi = mmu->nb_maps;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		const struct emu_iommu_map *m = &mmu->maps[mid];
+
+		if (m->iova + (m->size_bytes - 1) < iova)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void
+fault_count(struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t prot)
+{
+	uint64_t *counter = prot & EMU_DMA_WRITE ? &mmu->faults_write : &mmu->faults_read;
+	/* Relaxed: a counter; both threads add to it, the report reads it. */
+	uint64_t nb = __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+
+	if (nb < FAULTS_LOGGED || nb % LOG_EVERY == 0)
+		base_log(BASE_LOG_ERR, MODULE,
+				"%s: fault: device %ss %" PRIu64 " bytes at IOVA 0x%" PRIx64
+				", which is not mapped so (fault %" PRIu64 ")",
+				mmu->name, prot & EMU_DMA_WRITE ? "write" : "read", len, iova,
+				nb + 1);
+}
+
+void *
+emu_iommu_va_slow(struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t prot, bool fault)
+{
+	uint32_t i = maps_find(mmu, iova);
+
+	if (i < mmu->nb_maps) {
+		const struct emu_iommu_map *m = &mmu->maps[i];
+
+		if (iova >= m->iova && len <= m->size_bytes - (iova - m->iova) &&
+				(m->prot & prot) == prot)
+			return m->va + (iova - m->iova);
+	}
+	if (fault)
+		fault_count(mmu, iova, len, prot);
+	return NULL;
+}
+
+/* Bytes at @p iova up to the end of their map, at most @p len; 0 if none. */
+static uint32_t
+run_at(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot, uint8_t **va)
+{
+	uint32_t i = maps_find(mmu, iova);
+	const struct emu_iommu_map *m = &mmu->maps[i];
+	uint64_t left;
+
+	if (i == mmu->nb_maps || iova < m->iova || (m->prot & prot) != prot)
+		return 0;
+	left = m->size_bytes - (iova - m->iova);
+	*va = m->va + (iova - m->iova);
+	return left < len ? (uint32_t)left : len;
+}
+
+int
+emu_dma_read(struct emu_iommu *mmu, uint64_t iova, void *buf, uint32_t len)
+{
+	uint8_t *out = buf;
+
+	while (len > 0) {
+		uint8_t *va = NULL;
+		uint32_t nb = run_at(mmu, iova, len, EMU_DMA_READ, &va);
+
+		if (nb == 0) {
+			fault_count(mmu, iova, len, EMU_DMA_READ);
+			return -EFAULT;
+		}
+		memcpy(out, va, nb);
+		out += nb;
+		iova += nb;
+		len -= nb;
+	}
+	return 0;
+}
+
+int
+emu_dma_write(struct emu_iommu *mmu, uint64_t iova, const void *buf, uint32_t len)
+{
+	const uint8_t *in = buf;
+
+	while (len > 0) {
+		uint8_t *va = NULL;
+		uint32_t nb = run_at(mmu, iova, len, EMU_DMA_WRITE, &va);
+
+		if (nb == 0) {
+			fault_count(mmu, iova, len, EMU_DMA_WRITE);
+			return -EFAULT;
+		}
+		memcpy(va, in, nb);
+		in += nb;
+		iova += nb;
+		len -= nb;
+	}
+	return 0;
+}
+
+/* Page size of the file behind @p fd: mappings of hugetlbfs files are in multiples of theirs. */
+static int
+file_page_bytes(int fd, uint64_t *page_bytes, uint64_t *file_bytes)
+{
+	struct statfs sfs;
+	struct stat st;
+
+	if (fstat(fd, &st) || fstatfs(fd, &sfs))
+		return -errno;
+	*file_bytes = (uint64_t)st.st_size;
+	*page_bytes = sfs.f_type == HUGETLBFS_SUPER ? (uint64_t)sfs.f_bsize
+	                                            : (uint64_t)sysconf(_SC_PAGESIZE);
+	return 0;
+}
+
+static int
+file_map(struct emu_iommu_map *m, int fd, uint64_t offset)
+{
+	uint64_t page = 0, file = 0, start, end;
+	int ret = file_page_bytes(fd, &page, &file);
+	int prot = (m->prot & EMU_DMA_READ ? PROT_READ : 0) |
+	           (m->prot & EMU_DMA_WRITE ? PROT_READ | PROT_WRITE : 0);
+
+	if (ret)
+		return ret;
+	if (offset > file || m->size_bytes > file - offset)
+		return -EINVAL;
+	start = offset & ~(page - 1);
+	end = (offset + m->size_bytes + page - 1) & ~(page - 1);
+	m->map_bytes = end - start;
+	m->map_base = mmap(NULL, m->map_bytes, prot, MAP_SHARED, fd, (off_t)start);
+	if (m->map_base == MAP_FAILED)
+		return -errno;
+	m->va = (uint8_t *)m->map_base + (offset - start);
+	return 0;
+}
+
+/* Room for one more map. maps[] may move, so slots are to be rebuilt. */
+static int
+maps_reserve(struct emu_iommu *mmu)
+{
+	uint32_t size = mmu->maps_size ? 2 * mmu->maps_size : 64;
+	struct emu_iommu_map *maps;
+
+	if (mmu->nb_maps < mmu->maps_size)
+		return 0;
+	maps = realloc(mmu->maps, size * sizeof(*maps));
+	if (!maps)
+		return -ENOMEM;
+	mmu->maps = maps;
+	mmu->maps_size = size;
+	slots_refresh(mmu);
+	return 0;
+}
+
+int
+emu_iommu_map(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd, uint64_t offset,
+		uint32_t prot)
+{
+	struct emu_iommu_map m = { .iova = iova, .size_bytes = size_bytes, .prot = prot };
+	uint32_t i;
+	int ret;
+
+	if (size_bytes == 0 || size_bytes - 1 > UINT64_MAX - iova || prot == 0 ||
+			prot & ~(EMU_DMA_READ | EMU_DMA_WRITE))
+		return -EINVAL;
+	if (mmu->nb_maps >= EMU_IOMMU_MAPS_MAX ||
+			size_bytes > EMU_IOMMU_BYTES_MAX - mmu->live_bytes)
+		return -ENOSPC;
+	i = maps_find(mmu, iova);
+	if (i < mmu->nb_maps && mmu->maps[i].iova <= iova + (size_bytes - 1))
+		return -EEXIST;
+	ret = maps_reserve(mmu);
+	if (ret == 0)
+		ret = file_map(&m, fd, offset);
+	if (ret)
+		return ret;
+	memmove(&mmu->maps[i + 1], &mmu->maps[i], (mmu->nb_maps - i) * sizeof(m));
+	mmu->maps[i] = m;
+	mmu->nb_maps++;
+	ret = slots_rebuild(mmu);
+	if (ret) {
+		munmap(m.map_base, m.map_bytes);
+		mmu->nb_maps--;
+		memmove(&mmu->maps[i], &mmu->maps[i + 1], (mmu->nb_maps - i) * sizeof(m));
+		slots_refresh(mmu); /* the old table fits the old maps */
+		return ret;
+	}
+	mmu->live_bytes += size_bytes;
+	mmu->nb_mapped++;
+	if (mmu->nb_maps > mmu->peak_maps)
+		mmu->peak_maps = mmu->nb_maps;
+	return 0;
+}
+
+/* Remove maps[first .. end - 1]. */
+static void
+maps_remove(struct emu_iommu *mmu, uint32_t first, uint32_t end)
+{
+	for (uint32_t i = first; i < end; i++) {
+		mmu->live_bytes -= mmu->maps[i].size_bytes;
+		munmap(mmu->maps[i].map_base, mmu->maps[i].map_bytes);
+		mmu->nb_unmapped++;
+	}
+	if (end < mmu->nb_maps)
+		memmove(&mmu->maps[first], &mmu->maps[end],
+				(mmu->nb_maps - end) * sizeof(*mmu->maps));
+	mmu->nb_maps -= end - first;
+	slots_rebuild(mmu); /* never grows here; shrinking that fails keeps the larger table's
+	                       memory */
+}
+
+int
+emu_iommu_unmap(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes)
+{
+	uint32_t first = maps_find(mmu, iova), end = first;
+
+	if (size_bytes == 0 || size_bytes - 1 > UINT64_MAX - iova)
+		return -EINVAL;
+	while (end < mmu->nb_maps && mmu->maps[end].iova - iova <= size_bytes - 1 &&
+			mmu->maps[end].iova >= iova)
+		end++;
+	if (first < mmu->nb_maps && mmu->maps[first].iova < iova)
+		return -EINVAL;
+	if (end == first)
+		return -ENOENT;
+	if (mmu->maps[end - 1].iova - iova + (mmu->maps[end - 1].size_bytes - 1) > size_bytes - 1)
+		return -EINVAL;
+	maps_remove(mmu, first, end);
+	return 0;
+}
+
+void
+emu_iommu_unmap_all(struct emu_iommu *mmu)
+{
+	if (mmu->nb_maps > 0)
+		maps_remove(mmu, 0, mmu->nb_maps);
+	__atomic_store_n(&mmu->broken, false, __ATOMIC_RELAXED); /* relaxed: a flag alone */
+}
+
+/*
+ * SIGBUS: a mapped file has lost its pages. Only async-signal-safe calls; maps[] does not change
+ * under us, because it changes only while the data thread is paused, and on the service thread
+ * never during an access.
+ */
+static void
+on_sigbus(int sig, siginfo_t *info, void *uctx)
+{
+	uint8_t *addr = info->si_addr;
+
+	(void)uctx;
+	for (unsigned int p = 0; p < EMU_PORTS_MAX; p++) {
+		struct emu_iommu *mmu = guarded[p];
+
+		for (uint32_t i = 0; mmu && i < mmu->nb_maps; i++) {
+			const struct emu_iommu_map *m = &mmu->maps[i];
+			uint8_t *base = m->map_base;
+
+			if (addr < base || addr >= base + m->map_bytes)
+				continue;
+			if (mmap(base, m->map_bytes, PROT_READ | PROT_WRITE,
+					    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
+					    -1, 0) == MAP_FAILED)
+				break;
+			__atomic_store_n(&mmu->broken, true, __ATOMIC_RELAXED);
+			return;
+		}
+	}
+	signal(sig, SIG_DFL); /* not ours: the access is repeated and ends the process */
+}
+
+int
+emu_iommu_guard_install(struct emu_iommu *mmu)
+{
+	struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+
+	for (unsigned int i = 0; i < EMU_PORTS_MAX; i++) {
+		if (guarded[i])
+			continue;
+		guarded[i] = mmu;
+		sigemptyset(&sa.sa_mask);
+		return sigaction(SIGBUS, &sa, NULL) ? -errno : 0;
+	}
+	return -ENOSPC;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Service thread and data thread.
+ *
+ * The data thread works in rounds, each under a mutex; the service thread pauses it by taking that
+ * mutex. It inherits priority, so a data thread that was preempted in the middle of a round is run
+ * at once when the service thread waits for it, and a sleeping one delays nobody. A round is
+ * bounded by the budgets.
+ *
+ * Both back off when there is nothing to do, so that emulator and application fit a machine of two
+ * cores. Commands have to be answered within 30 ms whatever the data thread does: the service
+ * thread asks for real-time priority, and gets along without.
+ */
+#include "emu_loop.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "deadline.h"
+#include "log.h"
+
+#define MODULE           "emu.loop"
+/* Tx rings are emptied faster than Rx rings are filled: what an application forwards finds room. */
+#define BUDGET_TX_PKTS   128
+#define BUDGET_RX_PKTS   32
+#define SERVICE_SLEEP_NS 20000
+#define DATA_SLEEP_NS    20000
+#define IDLE_ROUNDS      20000 /* about a millisecond of empty rounds before the first sleep */
+#define FLUSH_NS         100000000
+
+static struct {
+	struct emu_port *ports;
+	unsigned int nb_ports;
+	unsigned int pause_depth; /* service thread only */
+	pthread_mutex_t round;
+	atomic_bool stop;
+} loop = { .round = PTHREAD_MUTEX_INITIALIZER };
+
+static void
+sleep_ns(long ns)
+{
+	struct timespec ts = { .tv_nsec = ns };
+
+	nanosleep(&ts, NULL);
+}
+
+void
+emu_data_pause(void)
+{
+	if (loop.pause_depth++ == 0)
+		pthread_mutex_lock(&loop.round);
+}
+
+void
+emu_data_resume(void)
+{
+	if (--loop.pause_depth == 0)
+		pthread_mutex_unlock(&loop.round);
+}
+
+static unsigned int
+data_round(void)
+{
+	unsigned int nb = 0;
+
+	for (unsigned int i = 0; i < loop.nb_ports; i++) {
+		struct emu_port *port = &loop.ports[i];
+
+		nb += emu_dev_tx_poll(port->dev, BUDGET_TX_PKTS);
+		if (port->wire.ops->poll)
+			nb += port->wire.ops->poll(&port->wire, BUDGET_RX_PKTS);
+	}
+	return nb;
+}
+
+static void
+wires_flush(void)
+{
+	for (unsigned int i = 0; i < loop.nb_ports; i++) {
+		if (loop.ports[i].wire.ops->flush)
+			loop.ports[i].wire.ops->flush(&loop.ports[i].wire);
+	}
+}
+
+static void *
+data_main(void *arg)
+{
+	uint64_t flush_ns = 0;
+	unsigned int idle = 0;
+
+	(void)arg;
+	pthread_setname_np(pthread_self(), "emu-data");
+	prctl(PR_SET_TIMERSLACK, 1);
+	while (!atomic_load_explicit(&loop.stop, memory_order_relaxed)) {
+		unsigned int nb;
+
+		pthread_mutex_lock(&loop.round);
+		nb = data_round();
+		pthread_mutex_unlock(&loop.round);
+		if (nb > 0) {
+			idle = 0;
+			continue;
+		}
+		if (++idle < IDLE_ROUNDS)
+			continue;
+		if (idle == IDLE_ROUNDS || deadline_now_ns() > flush_ns) {
+			pthread_mutex_lock(&loop.round);
+			wires_flush();
+			pthread_mutex_unlock(&loop.round);
+			flush_ns = deadline_now_ns() + FLUSH_NS;
+			idle = IDLE_ROUNDS;
+		}
+		sleep_ns(DATA_SLEEP_NS);
+	}
+	return NULL;
+}
+
+static void
+service_priority(void)
+{
+	struct sched_param sp = { .sched_priority = 1 };
+
+	if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &sp) == 0)
+		return;
+	if (setpriority(PRIO_PROCESS, 0, -10) == 0)
+		return;
+	base_log(BASE_LOG_DEBUG, MODULE,
+			"no higher priority for commands (%s): their answers may be late on a busy "
+			"machine",
+			strerror(errno));
+}
+
+static int
+round_mutex_init(void)
+{
+	pthread_mutexattr_t attr;
+	int ret = pthread_mutexattr_init(&attr);
+
+	if (ret == 0)
+		ret = pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	if (ret == 0)
+		ret = pthread_mutex_init(&loop.round, &attr);
+	return ret;
+}
+
+int
+emu_loop_run(struct emu_port *ports, unsigned int nb_ports, const bool *stop,
+		void (*idle)(void *arg), void *arg)
+{
+	uint64_t idle_ns = 0;
+	pthread_t data;
+	int ret;
+
+	loop.ports = ports;
+	loop.nb_ports = nb_ports;
+	ret = round_mutex_init();
+	if (ret == 0)
+		ret = pthread_create(&data, NULL, data_main, NULL);
+	if (ret)
+		return -ret;
+	service_priority();
+	prctl(PR_SET_TIMERSLACK, 1);
+	while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) { /* set by a signal handler; alone */
+		unsigned int nb = 0;
+
+		for (unsigned int i = 0; i < nb_ports; i++)
+			nb += emu_port_service(&ports[i]);
+		if (nb > 0)
+			continue;
+		if (deadline_now_ns() > idle_ns) {
+			idle(arg);
+			idle_ns = deadline_now_ns() + FLUSH_NS;
+		}
+		sleep_ns(SERVICE_SLEEP_NS);
+	}
+	atomic_store_explicit(&loop.stop, true, memory_order_relaxed);
+	pthread_join(data, NULL);
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * hns3_emu: start and end. Opens the ports, runs the loop (emu_loop.c) until a signal, writes the
+ * report. Read next: emu.h (frames, threads), emu_port.c (one port), emu_dev.h (the device).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "emu_loop.h"
+#include "emu_opts.h"
+#include "log.h"
+
+#define MODULE "emu"
+
+static bool stop; /* set by a signal */
+
+static void
+on_signal(int sig)
+{
+	(void)sig;
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED); /* a flag alone */
+}
+
+static void
+signals_set(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Clients share memory by one descriptor for each huge page, unless told otherwise. */
+static void
+fd_limit_raise(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
+		rl.rlim_cur = rl.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
+static int
+report_write(const char *path, const struct emu_port *ports, unsigned int nb_ports)
+{
+	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
+	FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+	int ret = 0;
+
+	json_object_object_add(root, "ports", list);
+	for (unsigned int i = 0; i < nb_ports; i++)
+		json_object_array_add(list, emu_port_report(&ports[i]));
+	if (!f ||
+			fprintf(f, "%s\n",
+					json_object_to_json_string_ext(
+							root, JSON_C_TO_STRING_PRETTY)) < 0 ||
+			fflush(f)) {
+		base_log(BASE_LOG_ERR, MODULE, "cannot write the report \"%s\": %s", path,
+				strerror(errno));
+		ret = -EIO;
+	}
+	if (f && f != stdout)
+		fclose(f);
+	json_object_put(root);
+	return ret;
+}
+
+/* What is written now and then while it runs. */
+static void
+on_idle(void *arg)
+{
+	FILE *trace = arg;
+
+	if (trace)
+		fflush(trace);
+}
+
+static int
+run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
+{
+	unsigned int nb_open = 0;
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++, nb_open++)
+		ret = emu_port_open(&ports[i], i, &o->port[i], trace);
+	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++)
+		ret = emu_port_connect(&ports[i], ports, o->nb_ports);
+	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++)
+		ret = emu_port_listen(&ports[i]);
+	if (ret == 0) {
+		base_log(BASE_LOG_INFO, MODULE, "%u port%s ready", o->nb_ports,
+				o->nb_ports == 1 ? " is" : "s are");
+		ret = emu_loop_run(ports, o->nb_ports, &stop, on_idle, trace);
+		if (ret)
+			base_log(BASE_LOG_ERR, MODULE, "cannot start a thread: %s", strerror(-ret));
+		else if (o->report)
+			ret = report_write(o->report, ports, o->nb_ports);
+	}
+	for (unsigned int i = 0; i < nb_open; i++)
+		emu_port_close(&ports[i]);
+	return ret;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct emu_port *ports;
+	struct emu_opts o;
+	FILE *trace = NULL;
+	char why[1024] = "";
+	int ret = emu_opts_parse(&o, argc, argv, why, sizeof(why));
+
+	if (ret || o.help) {
+		if (ret)
+			fprintf(stderr, "hns3_emu: %s\n", why);
+		else
+			fputs(emu_opts_usage, stdout);
+		emu_opts_free(&o);
+		return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	if (o.verbose)
+		base_log_level_set(BASE_LOG_DEBUG);
+	signals_set();
+	fd_limit_raise();
+	ports = calloc(o.nb_ports, sizeof(*ports));
+	if (o.trace && !(trace = fopen(o.trace, "w"))) {
+		base_log(BASE_LOG_ERR, MODULE, "cannot write the trace \"%s\": %s", o.trace,
+				strerror(errno));
+		ret = -EIO;
+	}
+	if (ports && ret == 0)
+		ret = run(&o, ports, trace);
+	if (trace)
+		fclose(trace);
+	free(ports);
+	emu_opts_free(&o);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Parsing of the emulator's command line; nothing is opened here. */
+#include "emu_opts.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char emu_opts_usage[] =
+		"usage: hns3_emu --port SPEC [--port SPEC ...] [options]\n"
+		"\n"
+		"An emulated hns3 NIC. Each port is one PCI function behind a vfio-user socket.\n"
+		"\n"
+		"  --port socket=PATH[,id=a222][,rev=0x21][,mac=..][,queues=N],wire=SPEC\n"
+		"      socket=PATH   UNIX socket to listen on (mode 0600)\n"
+		"      id=HEX        PCI device id (default a222)\n"
+		"      rev=N         revision (default 0x21)\n"
+		"      mac=MAC       factory address (default 02:00:00:00:00:<port>)\n"
+		"      queues=N      task queue pairs (default 16)\n"
+		"      wire=SPEC     last, because all that follows is the wire's:\n"
+		"        pcap:in=FILE,out=FILE[,loop][,lossy]   a capture in, a capture out\n"
+		"        tap:NAME                               a TAP interface\n"
+		"        gen:size=64|imix,rate=PPS,flows=N,batch=N   a generator\n"
+		"        link:PORT                              another port, counted from 0\n"
+		"        null                                   nothing comes, all is discarded\n"
+		"  --report FILE   write all counters as JSON at the end (-: standard output)\n"
+		"  --trace FILE    write each command of the driver, decoded\n"
+		"  --verbose       log more\n"
+		"  --help\n"
+		"\n"
+		"SIGINT and SIGTERM end it. Attach with the bus plugin:\n"
+		"  dpdk-testpmd --no-pci -d librte_bus_vfio_user.so -a vfio_user:vfu0,socket=PATH "
+		"...\n";
+
+static int
+parse_mac(const char *text, uint8_t mac[6])
+{
+	unsigned int b[6];
+	char end;
+
+	if (strlen(text) != 17 || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2],
+						  &b[3], &b[4], &b[5], &end) != 6)
+		return -EINVAL;
+	if (b[0] & 1) /* a multicast address is nobody's */
+		return -EINVAL;
+	for (int i = 0; i < 6; i++)
+		mac[i] = (uint8_t)b[i];
+	return 0;
+}
+
+static int
+parse_hex16(const char *text, uint16_t *out)
+{
+	char buf[16];
+	uint64_t v;
+
+	/* ids are hexadecimal with or without 0x */
+	snprintf(buf, sizeof(buf), "%s%s", strncmp(text, "0x", 2) ? "0x" : "", text);
+	if (emu_parse_u64(buf, 0, 0xffff, &v))
+		return -EINVAL;
+	*out = (uint16_t)v;
+	return 0;
+}
+
+/* One key of --port; 0, -EINVAL with what is right in *hint, -ENOENT unknown. */
+static int
+port_key(struct emu_port_opts *p, const char *key, const char *val, const char **hint)
+{
+	uint64_t v = 0;
+	int ret = -EINVAL;
+
+	*hint = "a value";
+	if (!strcmp(key, "socket")) {
+		*hint = "a path, once";
+		if (val && *val && !p->socket) {
+			p->socket = val;
+			ret = 0;
+		}
+	} else if (!strcmp(key, "id")) {
+		*hint = "a PCI device id such as a222";
+		ret = val ? parse_hex16(val, &p->device_id) : -EINVAL;
+	} else if (!strcmp(key, "rev")) {
+		*hint = "a revision such as 0x21";
+		ret = val ? emu_parse_u64(val, 0, 0xff, &v) : -EINVAL;
+		p->revision = (uint8_t)v;
+	} else if (!strcmp(key, "mac")) {
+		*hint = "a unicast address such as 02:00:00:00:00:01";
+		ret = val ? parse_mac(val, p->mac) : -EINVAL;
+	} else if (!strcmp(key, "queues")) {
+		*hint = "a number of 1 to 64";
+		ret = val ? emu_parse_u64(val, 1, EMU_DEV_QUEUES_MAX, &v) : -EINVAL;
+		p->nb_queues = (uint16_t)v;
+	} else {
+		ret = -ENOENT;
+	}
+	return ret;
+}
+
+static int
+port_parse(struct emu_opts *o, const char *text, char *why, size_t why_size)
+{
+	struct emu_port_opts *p = &o->port[o->nb_ports];
+	char *rest, *key, *val;
+	const char *hint;
+
+	if (o->nb_ports == EMU_PORTS_MAX) {
+		snprintf(why, why_size, "more than %d ports", EMU_PORTS_MAX);
+		return -EINVAL;
+	}
+	*p = (struct emu_port_opts){
+		.text = strdup(text),
+		.device_id = 0xa222,
+		.revision = 0x21,
+		.mac = { 0x02, 0, 0, 0, 0, (uint8_t)o->nb_ports },
+		.nb_queues = 16,
+	};
+	if (!p->text) {
+		snprintf(why, why_size, "out of memory");
+		return -EINVAL;
+	}
+	o->nb_ports++;
+	rest = p->text;
+	while (rest && strncmp(rest, "wire=", 5) != 0 && emu_spec_next(&rest, &key, &val)) {
+		int ret = port_key(p, key, val, &hint);
+
+		if (ret == -ENOENT)
+			snprintf(why, why_size,
+					"--port %s: unknown \"%s\"; there are socket, id, rev, "
+					"mac, "
+					"queues and wire",
+					text, key);
+		else if (ret)
+			snprintf(why, why_size, "--port %s: %s takes %s", text, key, hint);
+		if (ret)
+			return -EINVAL;
+	}
+	p->wire = rest && *rest ? rest + 5 : NULL;
+	if (!p->socket || !p->wire) {
+		snprintf(why, why_size, "--port %s: %s is missing%s", text,
+				p->socket ? "wire=SPEC" : "socket=PATH",
+				p->socket ? " (it stands last)" : "");
+		return -EINVAL;
+	}
+	for (unsigned int i = 0; i + 1 < o->nb_ports; i++) {
+		if (strcmp(o->port[i].socket, p->socket) == 0) {
+			snprintf(why, why_size, "--port %s: port %u has that socket already", text,
+					i);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+int
+emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_size)
+{
+	static const struct option longopts[] = {
+		{ "port", required_argument, NULL, 'p' },
+		{ "report", required_argument, NULL, 'r' },
+		{ "trace", required_argument, NULL, 't' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	*o = (struct emu_opts){ 0 };
+	optind = 0; /* so that tests can parse more than once */
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":h", longopts, NULL)) != -1) {
+		switch (opt) {
+		case 'p':
+			if (port_parse(o, optarg, why, why_size))
+				return -EINVAL;
+			break;
+		case 'r':
+			o->report = optarg;
+			break;
+		case 't':
+			o->trace = optarg;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'h':
+			o->help = true;
+			return 0;
+		case ':':
+			snprintf(why, why_size, "%s needs a value; see --help", argv[optind - 1]);
+			return -EINVAL;
+		default:
+			snprintf(why, why_size, "unknown option %s; see --help", argv[optind - 1]);
+			return -EINVAL;
+		}
+	}
+	if (optind < argc) {
+		snprintf(why, why_size, "\"%s\" is no option; see --help", argv[optind]);
+		return -EINVAL;
+	}
+	if (o->nb_ports == 0) {
+		snprintf(why, why_size, "give at least one --port; see --help");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void
+emu_opts_free(struct emu_opts *o)
+{
+	for (unsigned int i = 0; i < o->nb_ports; i++)
+		free(o->port[i].text);
+	o->nb_ports = 0;
+}

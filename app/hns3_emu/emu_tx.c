@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Transmit: from BDs to a frame on the wire [2:10.3]. Data thread.
+ *
+ * Doorbells are increments, and in shared memory increments get lost; so BDs are followed by their
+ * valid bits, under rules that hold for drivers whose stores come in any order [2:10.6]: a BD is
+ * ready if it is valid and has an address and a length; before a frame is taken to go on in the
+ * next BD, the end flag is read again after the next BD was seen ready. A BD that is done is
+ * zeroed, the flags last.
+ */
+#include "emu_dev_priv.h"
+
+#include <endian.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TX_FRAMES_MAX 128 /* of one queue before the next one's turn */
+
+struct tx_frame {
+	struct emu_frame out;
+	uint32_t nb_bds;
+	struct emu_txbd first; /* control fields of the first BD */
+	uint8_t tags[8];       /* VLAN tags to insert */
+};
+
+static struct emu_txbd *
+txbd_at(const struct emu_ring *ring, uint32_t n)
+{
+	uint32_t idx = ring->idx + n;
+
+	if (idx >= ring->nb_bds)
+		idx -= ring->nb_bds;
+	return (struct emu_txbd *)(void *)(ring->va + (size_t)idx * EMU_BD_BYTES);
+}
+
+static uint32_t
+flags_load(const struct emu_txbd *bd)
+{
+	return le16toh(__atomic_load_n(&bd->flags_le, __ATOMIC_ACQUIRE));
+}
+
+static bool
+txbd_is_ready(const struct emu_txbd *bd)
+{
+	return flags_load(bd) & EMU_TXBD_VLD &&
+	       __atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED) != 0 &&
+	       __atomic_load_n(&bd->send_size_le, __ATOMIC_RELAXED) != 0;
+}
+
+/* BDs of the next frame, 0: it is not complete yet. */
+static uint32_t
+frame_extent(const struct emu_ring *ring)
+{
+	uint32_t n = 0;
+
+	if (!txbd_is_ready(txbd_at(ring, 0)))
+		return 0;
+	for (;;) {
+		const struct emu_txbd *bd = txbd_at(ring, n++);
+		bool next_is_ready;
+
+		if (flags_load(bd) & EMU_TXBD_FE)
+			return n;
+		if (n == ring->nb_bds)
+			return n; /* the whole ring is one frame without an end: refused later */
+		next_is_ready = txbd_is_ready(txbd_at(ring, n));
+		if (flags_load(bd) & EMU_TXBD_FE) /* it came after the valid bit [2:10.6] */
+			return n;
+		if (!next_is_ready)
+			return 0;
+	}
+}
+
+static void
+bds_complete(struct emu_ring *ring, uint32_t nb)
+{
+	for (uint32_t i = 0; i < nb; i++) {
+		struct emu_txbd *bd = txbd_at(ring, i);
+
+		memset(bd, 0, offsetof(struct emu_txbd, flags_le));
+		/* [TXBD] release: we have read the buffer before the driver may reuse it. */
+		__atomic_store_n((uint32_t *)(void *)&bd->flags_le, 0, __ATOMIC_RELEASE);
+	}
+	ring->idx += nb;
+	if (ring->idx >= ring->nb_bds)
+		ring->idx -= ring->nb_bds;
+}
+
+/* Look the buffers up; false: a rule is broken or an address faults, and that was counted. */
+static bool
+frame_gather(struct emu_dev *dev, const struct emu_ring *ring, struct tx_frame *f)
+{
+	uint32_t limit;
+
+	f->first = *txbd_at(ring, 0);
+	limit = le32toh(f->first.type_cs_le) & EMU_TXBD_TSO ? EMU_TX_BDS_TSO_MAX : EMU_TX_BDS_MAX;
+	if (f->nb_bds > limit) {
+		emu_dev_violation(dev, EMU_V_TX_TOO_MANY_BDS, "a frame has more BDs than allowed");
+		dev->drops[EMU_DROP_TX_VIOLATION]++;
+		return false;
+	}
+	f->out.len_bytes = 0;
+	f->out.nb_segs = f->nb_bds;
+	for (uint32_t i = 0; i < f->nb_bds; i++) {
+		const struct emu_txbd *bd = txbd_at(ring, i);
+		uint32_t len = le16toh(bd->send_size_le);
+		void *va = emu_iommu_va(dev->cfg.iommu, le64toh(bd->addr_le), len, EMU_DMA_READ);
+
+		if (!va) {
+			dev->drops[EMU_DROP_TX_DMA_FAULT]++;
+			return false;
+		}
+		if (le16toh(bd->flags_le) & EMU_TXBD_RESERVED)
+			emu_dev_violation(dev, EMU_V_TX_RESERVED_BITS,
+					"reserved bits of a Tx BD's flags are set");
+		f->out.seg[i] = (struct iovec){ va, len };
+		f->out.len_bytes += len;
+	}
+	return true;
+}
+
+/* Refuse what cannot be sent as asked; NULL or what is wrong. */
+static const char *
+frame_check(const struct emu_dev *dev, const struct tx_frame *f, enum emu_violation *v)
+{
+	uint32_t cs = le32toh(f->first.type_cs_le), ol = le32toh(f->first.ol_type_le);
+
+	*v = EMU_V_TX_TOO_LONG;
+	if (!(cs & EMU_TXBD_TSO) && f->out.len_bytes + 4 > dev->max_frame_bytes)
+		return "a frame is longer than the maximum frame size";
+	*v = EMU_V_TX_TSO;
+	if (cs & EMU_TXBD_TSO)
+		return "segmentation is asked for, which is not emulated yet";
+	*v = EMU_V_TX_TUNNEL;
+	if (ol & (EMU_TXBD_OL3T | EMU_TXBD_TUNTYPE) || le32toh(f->first.paylen_le) & EMU_TXBD_OL4CS)
+		return "a tunnel offload is asked for, which is not emulated yet";
+	*v = EMU_V_TX_BAD_OFFLOAD;
+	if (f->out.len_bytes < 14)
+		return "a frame is shorter than its Ethernet header";
+	return NULL;
+}
+
+static void
+put_sum(uint8_t *at, uint32_t sum, bool zero_is_ffff)
+{
+	uint16_t val = (uint16_t)~sum;
+
+	if (val == 0 && zero_is_ffff)
+		val = 0xffff;
+	memcpy(at, &val, sizeof(val)); /* sums are in the order of the words in memory */
+}
+
+/*
+ * Insert the checksums that the first BD asks for, in a copy of the frame [2:6.6]. NULL or what is
+ * wrong. The layer 4 sum is made from scratch: the field may hold a pseudo-header sum or anything.
+ */
+static const char *
+checksums_insert(struct emu_frame *out, const struct tx_frame *f, uint8_t *copy)
+{
+	uint32_t cs = le32toh(f->first.type_cs_le), len = f->out.len_bytes;
+	uint32_t l3 = FIELD_GET(EMU_TXBD_L2LEN, cs) * 2,
+		 l4 = l3 + FIELD_GET(EMU_TXBD_L3LEN, cs) * 4;
+	uint32_t l4t = FIELD_GET(EMU_TXBD_L4T, cs), addr_len, field, sum, end;
+	bool is_v4 = FIELD_GET(EMU_TXBD_L3T, cs) == EMU_TX_L3T_IPV4;
+	uint8_t proto = l4t == EMU_TX_L4T_TCP ? 6 : 17;
+
+	emu_frame_copy(&f->out, 0, copy, len);
+	out->len_bytes = len;
+	out->nb_segs = 1;
+	out->seg[0] = (struct iovec){ copy, len };
+	if (l3 < 14 || l4 > len || l4 - l3 < (is_v4 ? 20u : 40u))
+		return "header lengths of a checksum request do not fit the frame";
+	end = l3 + (is_v4 ? (uint32_t)(copy[l3 + 2] << 8 | copy[l3 + 3])
+			  : 40u + (uint32_t)(copy[l3 + 4] << 8 | copy[l3 + 5]));
+	if (end > len || end < l4)
+		return "the IP length of a frame with a checksum request does not fit it";
+	if (cs & EMU_TXBD_L3CS) {
+		if (!is_v4)
+			return "an IPv4 header checksum is asked for without an IPv4 header";
+		memset(copy + l3 + 10, 0, 2);
+		put_sum(copy + l3 + 10, emu_frame_sum(out, l3, l4, 0), false);
+	}
+	if (!(cs & EMU_TXBD_L4CS))
+		return NULL;
+	field = l4 + (l4t == EMU_TX_L4T_TCP ? 16 : 6);
+	if ((l4t != EMU_TX_L4T_TCP && l4t != EMU_TX_L4T_UDP) || field + 2 > end)
+		return "a layer 4 checksum is asked for that is not TCP's or UDP's";
+	addr_len = is_v4 ? 8 : 32;
+	memset(copy + field, 0, 2);
+	sum = emu_frame_sum(out, l3 + (is_v4 ? 12 : 8), l3 + (is_v4 ? 12 : 8) + addr_len, 0);
+	sum += htobe16(proto) + htobe16((uint16_t)(end - l4));
+	put_sum(copy + field, emu_frame_sum(out, l4, end, emu_sum_fold(sum)), true);
+	return NULL;
+}
+
+/* Put the tags that the first BD asks for behind the addresses [2:2.8]. */
+static void
+tags_insert(struct tx_frame *f, struct emu_frame *out)
+{
+	uint32_t cs = le32toh(f->first.type_cs_le), ol = le32toh(f->first.ol_type_le);
+	unsigned int nb = 0;
+	size_t first_len = out->seg[0].iov_len;
+
+	if (ol & EMU_TXBD_OVLAN) {
+		uint16_t tci = htobe16(le16toh(f->first.outer_vlan_le));
+
+		memcpy(f->tags, "\x81\x00", 2);
+		memcpy(f->tags + 2, &tci, 2);
+		nb += 4;
+	}
+	if (cs & EMU_TXBD_VLAN) {
+		uint16_t tci = htobe16(le16toh(f->first.vlan_tag_le));
+
+		memcpy(f->tags + nb, "\x81\x00", 2);
+		memcpy(f->tags + nb + 2, &tci, 2);
+		nb += 4;
+	}
+	if (nb == 0)
+		return;
+	/* the addresses lie in the first segment, checked by the caller */
+	memmove(&out->seg[3], &out->seg[1], (out->nb_segs - 1) * sizeof(out->seg[0]));
+	out->seg[2] = (struct iovec){ (uint8_t *)out->seg[0].iov_base + 12, first_len - 12 };
+	out->seg[1] = (struct iovec){ f->tags, nb };
+	out->seg[0].iov_len = 12;
+	out->nb_segs += 2;
+	out->len_bytes += nb;
+}
+
+/* Send f->out; counted whatever happens, except EMU_TX_BUSY. */
+static enum emu_tx_result
+frame_send(struct emu_dev *dev, struct tx_frame *f)
+{
+	static uint8_t copy[EMU_FRAME_BYTES_MAX]; /* one data thread */
+	static uint8_t zeros[EMU_FRAME_BYTES_MIN];
+	uint32_t cs = le32toh(f->first.type_cs_le), ol = le32toh(f->first.ol_type_le);
+	enum emu_violation v;
+	const char *wrong = frame_check(dev, f, &v);
+	enum emu_tx_result result;
+	uint8_t dmac[6];
+
+	if (!wrong && cs & (EMU_TXBD_L3CS | EMU_TXBD_L4CS)) {
+		struct emu_frame summed;
+
+		wrong = checksums_insert(&summed, f, copy);
+		f->out.nb_segs = 1;
+		f->out.seg[0] = summed.seg[0];
+	} else if (!wrong && (cs & EMU_TXBD_VLAN || ol & EMU_TXBD_OVLAN) &&
+			f->out.seg[0].iov_len < 13) {
+		emu_frame_copy(&f->out, 0, copy, f->out.len_bytes);
+		f->out.nb_segs = 1;
+		f->out.seg[0] = (struct iovec){ copy, f->out.len_bytes };
+	}
+	if (wrong) {
+		emu_dev_violation(dev, v, wrong);
+		dev->drops[EMU_DROP_TX_VIOLATION]++;
+		return EMU_TX_DROPPED;
+	}
+	tags_insert(f, &f->out);
+	if (f->out.len_bytes < EMU_FRAME_BYTES_MIN) {
+		uint32_t pad = EMU_FRAME_BYTES_MIN - f->out.len_bytes;
+
+		f->out.seg[f->out.nb_segs++] = (struct iovec){ zeros, pad };
+		f->out.len_bytes += pad;
+	}
+	if (dev->mac_word & EMU_MAC_APP_LP) {
+		if (emu_dev_rx(dev, &f->out) == EMU_RX_NO_BD)
+			emu_dev_rx_miss(dev);
+		result = EMU_TX_TAKEN;
+	} else if (!dev->wire_up) {
+		dev->drops[EMU_DROP_TX_LINK_DOWN]++;
+		return EMU_TX_DROPPED;
+	} else {
+		result = emu_port_tx(dev->cfg.port, &f->out);
+	}
+	if (result == EMU_TX_DROPPED)
+		dev->drops[EMU_DROP_TX_WIRE]++;
+	if (result == EMU_TX_TAKEN) {
+		emu_frame_copy(&f->out, 0, dmac, sizeof(dmac));
+		emu_mac_count(dev, 19, f->out.len_bytes + 4, emu_dmac_class(dmac));
+	}
+	return result;
+}
+
+static unsigned int
+queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
+{
+	uint32_t enable_reg = EMU_TQP_BASE(q) + EMU_TQP_RING_EN;
+	struct emu_ring *ring = &dev->queue[q].tx;
+	struct tx_frame f;
+	unsigned int nb = 0;
+
+	if (!ring->va || ring->generation != dev->cfg.iommu->generation) {
+		if (!emu_ring_open(dev, q, ring, false))
+			return 0;
+	}
+	/* The enable bit before every frame: the driver frees buffers right after clearing it
+	 * [1:2.9]. */
+	while (nb < budget && emu_bar_load(dev, enable_reg) & 1) {
+		f.nb_bds = frame_extent(ring);
+		if (f.nb_bds == 0)
+			break;
+		if (!(dev->mac_word & EMU_MAC_TX_EN)) {
+			dev->drops[EMU_DROP_TX_MAC_DISABLED]++;
+		} else if (frame_gather(dev, ring, &f)) {
+			uint32_t len = f.out.len_bytes;
+			enum emu_tx_result result = frame_send(dev, &f);
+
+			if (result == EMU_TX_BUSY)
+				break;
+			if (result == EMU_TX_TAKEN) {
+				__atomic_store_n(&ring->pkts, ring->pkts + 1, __ATOMIC_RELAXED);
+				ring->bytes += len;
+			}
+		}
+		bds_complete(ring, f.nb_bds);
+		nb++;
+	}
+	if (nb > 0)
+		emu_ring_event(dev, ring);
+	return nb;
+}
+
+unsigned int
+emu_dev_tx_poll(struct emu_dev *dev, unsigned int budget)
+{
+	unsigned int nb = 0;
+
+	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+		if (!(emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) & 1))
+			continue;
+		nb += queue_poll(dev, q, budget < TX_FRAMES_MAX ? budget : TX_FRAMES_MAX);
+	}
+	emu_ring_events_poll(dev);
+	return nb;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What all wires share: choosing the kind, taking specs apart, delivering and counting. */
+#include "emu_wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu_dev.h"
+
+static const struct emu_wire_ops *const kinds[] = {
+	&emu_wire_pcap,
+	&emu_wire_tap,
+	&emu_wire_gen,
+	&emu_wire_link,
+	&emu_wire_null,
+};
+
+int
+emu_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
+{
+	size_t len = strcspn(spec, ":");
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int ret;
+
+		if (strlen(kinds[i]->kind) != len || strncmp(kinds[i]->kind, spec, len))
+			continue;
+		*w = (struct emu_wire){ .ops = kinds[i] };
+		ret = kinds[i]->open(w, spec[len] ? spec + len + 1 : "", why, why_size);
+		if (ret)
+			w->ops = NULL;
+		return ret;
+	}
+	snprintf(why, why_size, "unknown wire \"%.*s\"; there are pcap, tap, gen, link and null",
+			(int)len, spec);
+	return -EINVAL;
+}
+
+void
+emu_wire_close(struct emu_wire *w)
+{
+	if (!w->ops)
+		return;
+	if (w->ops->flush)
+		w->ops->flush(w);
+	w->ops->close(w);
+	w->ops = NULL;
+}
+
+enum emu_rx_result
+emu_wire_deliver(struct emu_wire *w, const struct emu_frame *frame)
+{
+	enum emu_rx_result result = emu_dev_rx(w->dev, frame);
+
+	if (result == EMU_RX_TAKEN) {
+		w->stats.rx_pkts++;
+		w->stats.rx_bytes += frame->len_bytes;
+	} else if (result == EMU_RX_DROPPED) {
+		w->stats.rx_refused_pkts++;
+	}
+	return result;
+}
+
+void
+emu_wire_drop_no_bd(struct emu_wire *w)
+{
+	w->stats.drop_no_bd_pkts++;
+	emu_dev_rx_miss(w->dev);
+}
+
+const void *
+emu_frame_flatten(const struct emu_frame *frame, void *buf)
+{
+	uint8_t *out = buf;
+
+	if (frame->nb_segs == 1)
+		return frame->seg[0].iov_base;
+	for (uint32_t i = 0; i < frame->nb_segs; i++) {
+		memcpy(out, frame->seg[i].iov_base, frame->seg[i].iov_len);
+		out += frame->seg[i].iov_len;
+	}
+	return buf;
+}
+
+bool
+emu_spec_next(char **spec, char **key, char **val)
+{
+	char *end;
+
+	if (!*spec || **spec == '\0')
+		return false;
+	*key = *spec;
+	end = strchr(*spec, ',');
+	*spec = end ? end + 1 : NULL;
+	if (end)
+		*end = '\0';
+	*val = strchr(*key, '=');
+	if (*val)
+		*(*val)++ = '\0';
+	return true;
+}
+
+int
+emu_parse_u64(const char *text, uint64_t lo, uint64_t hi, uint64_t *out)
+{
+	char *end;
+	unsigned long long v;
+
+	errno = 0;
+	v = strtoull(text, &end, 0);
+	if (errno || end == text || *end != '\0' || *text == '-' || v < lo || v > hi)
+		return -EINVAL;
+	*out = v;
+	return 0;
+}

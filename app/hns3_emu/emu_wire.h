@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Wires: what an emulated port's cable ends in. One kind is one file with one struct emu_wire_ops.
+ *
+ * Directions are the device's: "rx" is wire to device, "tx" is device to wire. poll and tx run on
+ * the data thread; open, connect and close on the service thread while the data thread does not
+ * run. Every frame is counted once: delivered, or in a named drop; what the device drops it counts
+ * itself (EMU_RX_DROPPED).
+ */
+#ifndef EMU_WIRE_H
+#define EMU_WIRE_H
+
+#include <stddef.h>
+
+#include "emu.h"
+
+struct emu_dev;
+
+struct emu_wire_stats {
+	uint64_t rx_pkts, rx_bytes;  /* taken by the device */
+	uint64_t rx_refused_pkts;    /* the device dropped them, by a name of its own */
+	uint64_t tx_pkts, tx_bytes;  /* left by the wire */
+	uint64_t drop_no_bd_pkts;    /* no free Rx BD, on a wire that does not wait */
+	uint64_t drop_tx_error_pkts; /* the wire's file or interface refused the frame */
+};
+
+struct emu_wire {
+	const struct emu_wire_ops *ops;
+	struct emu_dev *dev; /* the port that it belongs to */
+	struct emu_wire_stats stats;
+	void *priv; /* the kind's */
+};
+
+struct emu_wire_ops {
+	const char *kind;
+	/*
+	 * Open from the text behind "kind:" ("" if there is none). On failure a negative errno with
+	 * the reason, and what would be right, in @p why.
+	 */
+	int (*open)(struct emu_wire *w, const char *spec, char *why, size_t why_size);
+	/* Optional: all ports exist now; @p ports has @p nb entries, this wire's is @p self. */
+	int (*connect)(struct emu_wire *w, struct emu_wire *const *wires, unsigned int nb,
+			unsigned int self, char *why, size_t why_size);
+	/* Optional: bring frames to the device, at most @p budget. Returns how many it dealt with.
+	 */
+	unsigned int (*poll)(struct emu_wire *w, unsigned int budget);
+	enum emu_tx_result (*tx)(struct emu_wire *w, const struct emu_frame *frame);
+	/* Optional: make what was written visible outside; called when idle and before close. */
+	void (*flush)(struct emu_wire *w);
+	/* Optional: a client came or went; start over what starts with one. */
+	void (*restart)(struct emu_wire *w);
+	void (*close)(struct emu_wire *w);
+};
+
+extern const struct emu_wire_ops emu_wire_pcap, emu_wire_tap, emu_wire_gen, emu_wire_link,
+		emu_wire_null;
+
+/* Open @p spec ("pcap:in=a,out=b"). 0 or a negative errno with the reason in @p why. */
+int emu_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size);
+void emu_wire_close(struct emu_wire *w);
+
+/*
+ * Give @p frame to the device and count it. EMU_RX_NO_BD is not counted: the caller waits, or
+ * counts drop_no_bd_pkts.
+ */
+enum emu_rx_result emu_wire_deliver(struct emu_wire *w, const struct emu_frame *frame);
+
+/* Give up on a frame after EMU_RX_NO_BD. */
+void emu_wire_drop_no_bd(struct emu_wire *w);
+
+/* Bytes of a frame in one piece: the frame's own if it has one segment, else copied into @p buf
+ * (EMU_FRAME_BYTES_MAX). */
+const void *emu_frame_flatten(const struct emu_frame *frame, void *buf);
+
+/*
+ * Take the next "key=value" or "flag" off *spec (which is cut at commas). *val is NULL for a flag.
+ * False at the end.
+ */
+bool emu_spec_next(char **spec, char **key, char **val);
+
+/* 0, or -EINVAL if @p text is not a number of lo .. hi. */
+int emu_parse_u64(const char *text, uint64_t lo, uint64_t hi, uint64_t *out);
+
+#endif

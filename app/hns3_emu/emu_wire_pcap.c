@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Wire "pcap:in=FILE,out=FILE[,loop][,lossy]": frames from a capture to the device, frames of the
+ * device into a capture.
+ *
+ * The input is read into memory at start, so that a bad file is found before a client is. It is
+ * sent once for each client (loop: again and again), from the moment on at which the device has
+ * been ready to receive for START_DELAY: drivers set filters after they enabled reception. A frame
+ * for which there is no free BD waits, unless the wire is lossy; so nothing is lost on the way to
+ * the rings.
+ */
+#include "emu_wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pcap/pcap.h>
+
+#include "deadline.h"
+#include "emu_dev.h"
+
+#define START_DELAY_MS 300
+#define SNAPLEN_BYTES  262144
+
+struct pcap_wire {
+	/* input: frames one behind the other; offset[i] .. offset[i + 1] is frame i */
+	uint8_t *data;
+	size_t *offset;
+	size_t nb_frames, next;
+	bool loop, lossy;
+	bool started, armed;
+	struct deadline start; /* armed: when to start */
+	/* output */
+	pcap_t *out_handle;
+	pcap_dumper_t *out;
+	uint8_t buf[EMU_FRAME_BYTES_MAX];
+};
+
+/* Append one frame; 0 or -ENOMEM. */
+static int
+frame_append(struct pcap_wire *p, const uint8_t *bytes, size_t len, size_t *data_size)
+{
+	size_t pad = len < EMU_FRAME_BYTES_MIN ? EMU_FRAME_BYTES_MIN - len : 0;
+	size_t used = p->nb_frames ? p->offset[p->nb_frames] : 0;
+
+	if (used + len + pad > *data_size) {
+		size_t size = 2 * *data_size + EMU_FRAME_BYTES_MAX;
+		uint8_t *data = realloc(p->data, size);
+
+		if (!data)
+			return -ENOMEM;
+		p->data = data;
+		*data_size = size;
+	}
+	if ((p->nb_frames & (p->nb_frames + 1)) == 0) { /* offset[] is full at each power of two */
+		size_t *offset = realloc(p->offset, (2 * (p->nb_frames + 1) + 1) * sizeof(*offset));
+
+		if (!offset)
+			return -ENOMEM;
+		p->offset = offset;
+		p->offset[0] = 0;
+	}
+	memcpy(p->data + used, bytes, len);
+	memset(p->data + used + len, 0, pad);
+	p->nb_frames++;
+	p->offset[p->nb_frames] = used + len + pad;
+	return 0;
+}
+
+static int
+input_load(struct pcap_wire *p, const char *path, char *why, size_t why_size)
+{
+	char err[PCAP_ERRBUF_SIZE];
+	pcap_t *in = pcap_open_offline(path, err);
+	struct pcap_pkthdr *hdr;
+	const u_char *bytes;
+	size_t data_size = 0;
+	int got, ret = 0;
+
+	if (!in) {
+		snprintf(why, why_size, "wire \"pcap\": cannot read \"%s\": %s", path, err);
+		return -EINVAL;
+	}
+	if (pcap_datalink(in) != DLT_EN10MB) {
+		snprintf(why, why_size, "wire \"pcap\": \"%s\" holds no Ethernet frames", path);
+		ret = -EINVAL;
+	}
+	while (ret == 0 && (got = pcap_next_ex(in, &hdr, &bytes)) != PCAP_ERROR_BREAK) {
+		if (got != 1) {
+			snprintf(why, why_size, "wire \"pcap\": \"%s\", frame %zu: %s", path,
+					p->nb_frames + 1, pcap_geterr(in));
+			ret = -EINVAL;
+		} else if (hdr->caplen != hdr->len || hdr->len > EMU_FRAME_BYTES_MAX) {
+			snprintf(why, why_size,
+					"wire \"pcap\": \"%s\", frame %zu: %u of %u bytes "
+					"captured, %d "
+					"are the most; capture whole frames (tcpdump -s 0)",
+					path, p->nb_frames + 1, hdr->caplen, hdr->len,
+					EMU_FRAME_BYTES_MAX);
+			ret = -EINVAL;
+		} else {
+			ret = frame_append(p, bytes, hdr->caplen, &data_size);
+			if (ret)
+				snprintf(why, why_size,
+						"wire \"pcap\": \"%s\" is too large for memory",
+						path);
+		}
+	}
+	pcap_close(in);
+	if (ret == 0 && p->nb_frames == 0) {
+		snprintf(why, why_size, "wire \"pcap\": \"%s\" holds no frames", path);
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
+static int
+output_open(struct pcap_wire *p, const char *path, char *why, size_t why_size)
+{
+	p->out_handle = pcap_open_dead(DLT_EN10MB, SNAPLEN_BYTES);
+	p->out = p->out_handle ? pcap_dump_open(p->out_handle, path) : NULL;
+	if (p->out)
+		return 0;
+	snprintf(why, why_size, "wire \"pcap\": cannot write \"%s\": %s", path,
+			p->out_handle ? pcap_geterr(p->out_handle) : "out of memory");
+	return -EINVAL;
+}
+
+static void
+pcap_wire_close(struct emu_wire *w)
+{
+	struct pcap_wire *p = w->priv;
+
+	if (p->out)
+		pcap_dump_close(p->out);
+	if (p->out_handle)
+		pcap_close(p->out_handle);
+	free(p->offset);
+	free(p->data);
+	free(p);
+}
+
+static int
+pcap_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
+{
+	struct pcap_wire *p = calloc(1, sizeof(*p));
+	char *copy = strdup(spec), *rest = copy, *key, *val;
+	int ret = p && copy ? 0 : -ENOMEM;
+
+	w->priv = p;
+	if (ret)
+		snprintf(why, why_size, "out of memory");
+	while (ret == 0 && emu_spec_next(&rest, &key, &val)) {
+		if (!strcmp(key, "in") && val && !p->data) {
+			ret = input_load(p, val, why, why_size);
+		} else if (!strcmp(key, "out") && val && !p->out) {
+			ret = output_open(p, val, why, why_size);
+		} else if (!strcmp(key, "loop") && !val) {
+			p->loop = true;
+		} else if (!strcmp(key, "lossy") && !val) {
+			p->lossy = true;
+		} else {
+			snprintf(why, why_size,
+					"wire \"pcap\": bad or repeated \"%s\"; it takes in=FILE, "
+					"out=FILE, loop and lossy",
+					key);
+			ret = -EINVAL;
+		}
+	}
+	if (ret == 0 && !p->data && !p->out) {
+		snprintf(why, why_size, "wire \"pcap\": give in=FILE, out=FILE or both");
+		ret = -EINVAL;
+	}
+	free(copy);
+	if (ret && p)
+		pcap_wire_close(w);
+	return ret;
+}
+
+/* Whether it is time to send; see the map comment. */
+static bool
+pcap_is_started(struct pcap_wire *p, const struct emu_dev *dev)
+{
+	if (p->started)
+		return true;
+	if (!emu_dev_rx_is_ready(dev)) {
+		p->armed = false;
+	} else if (!p->armed) {
+		p->armed = true;
+		p->start = deadline_in_ms(START_DELAY_MS);
+	} else {
+		p->started = deadline_has_passed(&p->start);
+	}
+	return p->started;
+}
+
+static unsigned int
+pcap_wire_poll(struct emu_wire *w, unsigned int budget)
+{
+	struct pcap_wire *p = w->priv;
+	unsigned int nb = 0;
+
+	if (p->next >= p->nb_frames || !pcap_is_started(p, w->dev))
+		return 0;
+	while (nb < budget && p->next < p->nb_frames) {
+		size_t at = p->offset[p->next], len = p->offset[p->next + 1] - at;
+		struct emu_frame frame;
+
+		frame.len_bytes = (uint32_t)len;
+		frame.nb_segs = 1;
+		frame.seg[0] = (struct iovec){ p->data + at, len };
+		if (emu_wire_deliver(w, &frame) == EMU_RX_NO_BD) {
+			if (!p->lossy)
+				break;
+			emu_wire_drop_no_bd(w);
+		}
+		nb++;
+		if (++p->next == p->nb_frames && p->loop)
+			p->next = 0;
+	}
+	return nb;
+}
+
+static enum emu_tx_result
+pcap_wire_tx(struct emu_wire *w, const struct emu_frame *frame)
+{
+	struct pcap_wire *p = w->priv;
+	uint64_t now_ns = deadline_now_ns();
+	struct pcap_pkthdr hdr = {
+		.ts = { .tv_sec = (time_t)(now_ns / 1000000000),
+				.tv_usec = (suseconds_t)(now_ns % 1000000000 / 1000) },
+		.caplen = frame->len_bytes,
+		.len = frame->len_bytes,
+	};
+
+	if (p->out) {
+		pcap_dump((u_char *)p->out, &hdr, emu_frame_flatten(frame, p->buf));
+		if (ferror(pcap_dump_file(p->out))) { /* the disk is full, say */
+			w->stats.drop_tx_error_pkts++;
+			return EMU_TX_DROPPED;
+		}
+	}
+	w->stats.tx_pkts++;
+	w->stats.tx_bytes += frame->len_bytes;
+	return EMU_TX_TAKEN;
+}
+
+static void
+pcap_wire_flush(struct emu_wire *w)
+{
+	struct pcap_wire *p = w->priv;
+
+	if (p->out)
+		pcap_dump_flush(p->out);
+}
+
+static void
+pcap_wire_restart(struct emu_wire *w)
+{
+	struct pcap_wire *p = w->priv;
+
+	p->next = 0;
+	p->started = p->armed = false;
+}
+
+const struct emu_wire_ops emu_wire_pcap = {
+	.kind = "pcap",
+	.open = pcap_wire_open,
+	.poll = pcap_wire_poll,
+	.tx = pcap_wire_tx,
+	.flush = pcap_wire_flush,
+	.restart = pcap_wire_restart,
+	.close = pcap_wire_close,
+};
