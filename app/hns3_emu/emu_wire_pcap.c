@@ -183,14 +183,12 @@ pcap_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
 static bool
 pcap_is_started(struct pcap_wire *p, const struct emu_dev *dev)
 {
-	if (p->started)
-		return true;
 	if (!emu_dev_rx_is_ready(dev)) {
-		p->armed = false;
+		p->started = p->armed = false;
 	} else if (!p->armed) {
 		p->armed = true;
 		p->start = deadline_in_ms(START_DELAY_MS);
-	} else {
+	} else if (!p->started) {
 		p->started = deadline_has_passed(&p->start);
 	}
 	return p->started;
