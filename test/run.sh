@@ -10,7 +10,6 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-HUGEPAGES=512
 only= full=
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -45,30 +44,6 @@ logs=build/test-logs
 die() {
 	echo "test/run.sh: $*" >&2
 	exit 1
-}
-
-set_up() {
-	local missing='' p have
-	while read -r p; do
-		case $p in '' | '#'*) continue ;; esac
-		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
-	done <config/packages.txt
-	if [ -n "$missing" ]; then
-		[ "$(id -u)" = 0 ] || die "these packages are missing:$missing; install them, or run this as root"
-		echo "installing:$missing"
-		# shellcheck disable=SC2086 # words on purpose
-		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing; } \
-			>/dev/null || die "the packages cannot be installed:$missing"
-	fi
-	have=$(cat /proc/sys/vm/nr_hugepages)
-	if [ "$(id -u)" = 0 ] && [ "$have" -lt "$HUGEPAGES" ]; then
-		echo "$HUGEPAGES" >/proc/sys/vm/nr_hugepages 2>/dev/null
-		echo "hugepages of 2 MiB: there were $have, there are $(cat /proc/sys/vm/nr_hugepages)"
-	fi
-	if [ "$(id -u)" = 0 ] && ! grep -q ' hugetlbfs ' /proc/mounts; then
-		mkdir -p /dev/hugepages
-		mount -t hugetlbfs nodev /dev/hugepages && echo "mounted hugetlbfs at /dev/hugepages"
-	fi
 }
 
 build() { # DIR meson arguments...
@@ -124,7 +99,9 @@ run_meson_tests() { # BUILD SUITE
 	count "$2" "$([ -s "$log.lines" ] && echo 0 || echo 1)" "$log.lines"
 }
 
-set_up
+. config/setup.sh
+setup_packages
+setup_hugepages 512
 wanted lint && {
 	mkdir -p "$logs"
 	for s in devtools/check-*.sh; do run_script build "$s"; done
