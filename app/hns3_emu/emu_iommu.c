@@ -19,6 +19,9 @@
 #define SLOTS_MIN       256u
 #define HUGETLBFS_SUPER 0x958458f6 /* statfs(2) */
 /* Faults logged one by one; afterwards only each LOG_EVERY-th. */
+/* One process has 128 TiB of addresses, and there may be EMU_PORTS_MAX arenas. */
+#define ARENA_BYTES     (UINT64_C(1) << 40)
+#define ARENA_ALIGN     (UINT64_C(1) << 30)
 #define FAULTS_LOGGED   16u
 #define LOG_EVERY       4096u
 
@@ -44,6 +47,9 @@ emu_iommu_fini(struct emu_iommu *mmu)
 		if (guarded[i] == mmu)
 			guarded[i] = NULL;
 	}
+	if (mmu->arena_map)
+		munmap(mmu->arena_map, ARENA_BYTES + ARENA_ALIGN);
+	mmu->arena_map = mmu->arena = NULL;
 	free(mmu->slots);
 	free(mmu->maps);
 	mmu->slots = NULL;
@@ -149,14 +155,24 @@ void *
 emu_iommu_va_slow(struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t prot, bool fault)
 {
 	uint32_t i = maps_find(mmu, iova);
+	uint8_t *va = NULL;
+	uint64_t done = 0;
 
-	if (i < mmu->nb_maps) {
+	/* From map to map, as long as the next one goes on where this one ends, in both address
+	 * spaces. */
+	for (; i < mmu->nb_maps && done < len; i++) {
 		const struct emu_iommu_map *m = &mmu->maps[i];
 
-		if (iova >= m->iova && len <= m->size_bytes - (iova - m->iova) &&
-				(m->prot & prot) == prot)
-			return m->va + (iova - m->iova);
+		if (iova + done < m->iova || (m->prot & prot) != prot)
+			break;
+		if (!va)
+			va = m->va + (iova - m->iova);
+		else if (iova + done != m->iova || va + done != m->va)
+			break;
+		done = m->size_bytes - (iova + done - m->iova) + done;
 	}
+	if (va && done >= len)
+		return va;
 	if (fault)
 		fault_count(mmu, iova, len, prot);
 	return NULL;
@@ -234,9 +250,51 @@ file_page_bytes(int fd, uint64_t *page_bytes, uint64_t *file_bytes)
 	return 0;
 }
 
-static int
-file_map(struct emu_iommu_map *m, int fd, uint64_t offset)
+/*
+ * Where in the arena @p m belongs, so that it lies beside its neighbours; NULL: nowhere. Only for
+ * whole pages, because what mmap() takes beyond the map would cover a neighbour.
+ */
+static uint8_t *
+arena_place(struct emu_iommu *mmu, const struct emu_iommu_map *m, uint64_t page, uint64_t offset)
 {
+	uint64_t at;
+
+	if ((m->iova | m->size_bytes | offset) & (page - 1))
+		return NULL;
+	if (!mmu->arena) {
+		uint8_t *p = mmap(NULL, ARENA_BYTES + ARENA_ALIGN, PROT_NONE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (p == MAP_FAILED)
+			return NULL; /* an address space limit: do without */
+		mmu->arena_map = p;
+		mmu->arena = (uint8_t *)(((uintptr_t)p + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1));
+		at = m->iova > ARENA_BYTES / 2 ? m->iova - ARENA_BYTES / 2 : 0;
+		mmu->arena_iova = at & ~(ARENA_ALIGN - 1);
+	}
+	at = m->iova - mmu->arena_iova;
+	if (m->iova < mmu->arena_iova || at > ARENA_BYTES || m->size_bytes > ARENA_BYTES - at)
+		return NULL;
+	return mmu->arena + at;
+}
+
+/* Undo file_map(): a place in the arena stays reserved. */
+static void
+file_unmap(const struct emu_iommu *mmu, const struct emu_iommu_map *m)
+{
+	uint8_t *base = m->map_base;
+
+	if (mmu->arena && base >= mmu->arena && base < mmu->arena + ARENA_BYTES)
+		mmap(base, m->map_bytes, PROT_NONE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	else
+		munmap(base, m->map_bytes);
+}
+
+static int
+file_map(struct emu_iommu *mmu, struct emu_iommu_map *m, int fd, uint64_t offset)
+{
+	uint8_t *place;
 	uint64_t page = 0, file = 0, start, end;
 	int ret = file_page_bytes(fd, &page, &file);
 	int prot = (m->prot & EMU_DMA_READ ? PROT_READ : 0) |
@@ -249,7 +307,9 @@ file_map(struct emu_iommu_map *m, int fd, uint64_t offset)
 	start = offset & ~(page - 1);
 	end = (offset + m->size_bytes + page - 1) & ~(page - 1);
 	m->map_bytes = end - start;
-	m->map_base = mmap(NULL, m->map_bytes, prot, MAP_SHARED, fd, (off_t)start);
+	place = arena_place(mmu, m, page, offset);
+	m->map_base = mmap(place, m->map_bytes, prot, MAP_SHARED | (place ? MAP_FIXED : 0), fd,
+			(off_t)start);
 	if (m->map_base == MAP_FAILED)
 		return -errno;
 	m->va = (uint8_t *)m->map_base + (offset - start);
@@ -293,7 +353,7 @@ emu_iommu_map(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd,
 		return -EEXIST;
 	ret = maps_reserve(mmu);
 	if (ret == 0)
-		ret = file_map(&m, fd, offset);
+		ret = file_map(mmu, &m, fd, offset);
 	if (ret)
 		return ret;
 	memmove(&mmu->maps[i + 1], &mmu->maps[i], (mmu->nb_maps - i) * sizeof(m));
@@ -301,7 +361,7 @@ emu_iommu_map(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd,
 	mmu->nb_maps++;
 	ret = slots_rebuild(mmu);
 	if (ret) {
-		munmap(m.map_base, m.map_bytes);
+		file_unmap(mmu, &m);
 		mmu->nb_maps--;
 		memmove(&mmu->maps[i], &mmu->maps[i + 1], (mmu->nb_maps - i) * sizeof(m));
 		slots_refresh(mmu); /* the old table fits the old maps */
@@ -320,7 +380,7 @@ maps_remove(struct emu_iommu *mmu, uint32_t first, uint32_t end)
 {
 	for (uint32_t i = first; i < end; i++) {
 		mmu->live_bytes -= mmu->maps[i].size_bytes;
-		munmap(mmu->maps[i].map_base, mmu->maps[i].map_bytes);
+		file_unmap(mmu, &mmu->maps[i]);
 		mmu->nb_unmapped++;
 	}
 	if (end < mmu->nb_maps)

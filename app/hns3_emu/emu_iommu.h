@@ -54,6 +54,10 @@ struct emu_iommu {
 	uint32_t generation; /* counts changes: whoever keeps an address looks whether it moved */
 	struct emu_iommu_map *maps;
 	/* rarely */
+	uint8_t *arena;  /* address space in which neighbouring IOVAs are neighbours here too; or
+	                    NULL */
+	void *arena_map; /* what mmap() gave for it */
+	uint64_t arena_iova; /* where it begins */
 	char name[16];
 	uint32_t maps_size;
 	uint64_t live_bytes;
@@ -96,8 +100,9 @@ emu_iommu_hash(const struct emu_iommu *mmu, uint64_t key)
 }
 
 /*
- * Where @p len > 0 bytes at @p iova are, or NULL (a fault was counted). Memory that lies in two
- * maps is found only if they are one; use emu_dma_read() and emu_dma_write() where that may happen.
+ * Where @p len > 0 bytes at @p iova are, or NULL (a fault was counted). A range that crosses maps
+ * is found if these are neighbours in this process too, as whole pages are (see arena);
+ * emu_dma_read() and emu_dma_write() need no such luck.
  */
 static inline void *
 emu_iommu_va(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot)
