@@ -144,27 +144,40 @@ field(const struct side *side, const uint8_t *bd, const char *word, const char *
 }
 
 /* [2:1.10] rows 3, 5 and [2:2.9] row 2, as bytes in memory */
+static const uint8_t vlan_rx[32] = { 0, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x41, 0, 0, 0xea, 0x05, 0xea,
+	0x05, 0, 0, 0, 0, 0, 0, 0x64, 0, 0, 0, 0, 0, 0x10, 0x09, 0, 0 };
+static const uint8_t bad_l4_rx[32] = {
+	[8] = 0x00, [9] = 0x01, [10] = 0x04, [28] = 0x10, [29] = 0x09
+};
+static const uint8_t tcp_tx[32] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xea, 0x05, 0x36, 0x07, 0x05,
+	0x05, 0, 0, 0, 0, 0, 0, 0, 0, 0xb4, 0x05, 0, 0, 0x10, 0x01, 0, 0 };
+
+/* What every driver has to know. */
 static void
 golden_decode(const struct side *side)
 {
-	static const uint8_t vlan_rx[32] = { 0, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x41, 0, 0, 0xea, 0x05,
-		0xea, 0x05, 0, 0, 0, 0, 0, 0, 0x64, 0, 0, 0, 0, 0, 0x10, 0x09, 0, 0 };
-	static const uint8_t bad_l4_rx[32] = {
-		[8] = 0x00, [9] = 0x01, [10] = 0x04, [28] = 0x10, [29] = 0x09
-	};
-	static const uint8_t tcp_tx[32] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xea, 0x05, 0x36, 0x07,
-		0x05, 0x05, 0, 0, 0, 0, 0, 0, 0, 0, 0xb4, 0x05, 0, 0, 0x10, 0x01, 0, 0 };
-
-	assert_int_equal(field(side, vlan_rx, "rxbd.l234", "rxbd.l234.strp_tagp"),
-			val(side, "strp.inner"));
 	assert_int_equal(field(side, vlan_rx, "rxbd.l234", "rxbd.l234.l3id"), 0);
-	assert_int_equal(
-			field(side, vlan_rx, "rxbd.l234", "rxbd.l234.l4id"), val(side, "l4id.tcp"));
 	assert_int_equal(field(side, vlan_rx, "rxbd.base_info", "rxbd.base.vld"), 1);
 	assert_int_equal(field(side, vlan_rx, "rxbd.base_info", "rxbd.base.fe"), 1);
-	assert_int_equal(vlan_rx[val(side, "rxbd.vlan_tag")], 100);
+	assert_int_equal(field(side, vlan_rx, "rxbd.base_info", "rxbd.base.l3l4p"), 1);
 	assert_int_equal(field(side, bad_l4_rx, "rxbd.l234", "rxbd.l234.l4e"), 1);
 	assert_int_equal(field(side, bad_l4_rx, "rxbd.l234", "rxbd.l234.l3e"), 0);
+	assert_int_equal(vlan_rx[val(side, "rxbd.pkt_len")], 0xea);
+	assert_int_equal(vlan_rx[val(side, "rxbd.buf_len") + 1], 0x05);
+	assert_int_equal(tcp_tx[val(side, "txbd.send_size")], 0xea);
+	assert_int_equal(field(side, tcp_tx, "txbd.flags", "txbd.flags.fe"), 1);
+	assert_int_equal(field(side, tcp_tx, "txbd.flags", "txbd.flags.vld"), 1);
+}
+
+/* Offloads: the driver joins when it offers them. */
+static void
+golden_offloads_decode(const struct side *side)
+{
+	assert_int_equal(field(side, vlan_rx, "rxbd.l234", "rxbd.l234.strp_tagp"),
+			val(side, "strp.inner"));
+	assert_int_equal(
+			field(side, vlan_rx, "rxbd.l234", "rxbd.l234.l4id"), val(side, "l4id.tcp"));
+	assert_int_equal(vlan_rx[val(side, "rxbd.vlan_tag")], 100);
 	assert_int_equal(field(side, tcp_tx, "txbd.type_cs", "txbd.cs.l3t"),
 			val(side, "tx.l3t.ipv4"));
 	assert_int_equal(field(side, tcp_tx, "txbd.type_cs", "txbd.cs.l4t"),
@@ -175,8 +188,6 @@ golden_decode(const struct side *side)
 	assert_int_equal(field(side, tcp_tx, "txbd.type_cs", "txbd.cs.l2len"), 7); /* x 2 = 14 */
 	assert_int_equal(field(side, tcp_tx, "txbd.type_cs", "txbd.cs.l3len"), 5); /* x 4 = 20 */
 	assert_int_equal(field(side, tcp_tx, "txbd.type_cs", "txbd.cs.l4len"), 5);
-	assert_int_equal(field(side, tcp_tx, "txbd.flags", "txbd.flags.fe"), 1);
-	assert_int_equal(field(side, tcp_tx, "txbd.flags", "txbd.flags.vld"), 1);
 }
 
 static void
@@ -187,6 +198,7 @@ conf_lay_01_emulator(void **state)
 	(void)state;
 	side_compare(&emu);
 	golden_decode(&emu);
+	golden_offloads_decode(&emu);
 }
 
 #ifdef CONF_HAS_PMD
