@@ -51,6 +51,7 @@ echo "building in build/"
 mkdir -p build
 { [ -f build/build.ninja ] || meson setup build; } >build/setup.log 2>&1 || { tail -n 20 build/setup.log; exit 1; }
 ninja -C build app/hns3_emu/hns3_emu app/testpmd_frag/testpmd_frag drivers/bus/vfio_user/librte_bus_vfio_user.so \
+	drivers/net/hns3_pmd/librte_net_hns3_pmd.so \
 	>build/ninja.log 2>&1 || { tail -n 40 build/ninja.log; exit 1; }
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/pagelift.XXXXXX")

@@ -4,6 +4,7 @@
 # kill -9 of the emulator in mid-traffic: the application says so, ends in bounded time; a new emulator takes over the socket.
 . "$(dirname "$0")/../support/env.sh"
 
+DRIVER=${DRIVER:-net_hns3}
 python3 "$SUPPORT/frames.py" make "$WORK/in.pcap" 1000 60 1500 99
 MEM=$(memory_args 256)
 
@@ -11,9 +12,9 @@ ports() { emu_start --port "socket=$WORK/p0.sock,wire=pcap:in=$WORK/in.pcap,loop
 
 app_start() {
 	# shellcheck disable=SC2086 # words on purpose
-	(sleep 30 | exec dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $MEM -d "$BUS" \
-		-a "vfio_user:vfu0,socket=$WORK/p0.sock,driver=net_hns3" \
-		-a "vfio_user:vfu1,socket=$WORK/p1.sock,driver=net_hns3" \
+	(sleep 30 | exec stdbuf -oL dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $MEM -d "$BUS" \
+		-d "$BUILD/drivers/net/hns3_pmd/librte_net_hns3_pmd.so" -a "vfio_user:vfu0,socket=$WORK/p0.sock,driver=$DRIVER" \
+		-a "vfio_user:vfu1,socket=$WORK/p1.sock,driver=$DRIVER" \
 		-- -i --auto-start --disable-link-check --total-num-mbufs=16384 --max-pkt-len=1518) >"$WORK/testpmd.log" 2>&1 &
 	local i
 	for i in $(seq 150); do
@@ -42,7 +43,7 @@ emu_stop
 emu_is_clean
 [ "$(emu_value 'ports[0]["clients"]')" = 2 ] || fail "the emulator did not serve a second client"
 [ "$(emu_value 'ports[1]["wire"]["tx_pkts"]')" -gt 1000 ] || fail "there was no traffic"
-pass "dp_kill application: two clients killed in mid-traffic, no map left, 0 faults"
+pass "dp_kill $DRIVER application: two clients killed in mid-traffic, no map left, 0 faults"
 
 rm -f /dev/hugepages/"${PREFIX}"map_*
 ports
@@ -66,4 +67,4 @@ APP_PID=
 ports
 emu_stop
 [ ! -e "$WORK/p0.sock" ] || fail "the emulator left its socket behind"
-pass "dp_kill emulator: reported, application ended, stale socket taken over and removed"
+pass "dp_kill $DRIVER emulator: reported, application ended, stale socket taken over and removed"
