@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # From a bare Debian 12 to forwarded packets and a report.
 #
-#   config/quickstart.sh [--seconds N] [--pcap FILE]
+#   config/quickstart.sh [--seconds N] [--pcap FILE] [--no-huge]
 #
 #   --seconds N    how long to forward (5)
 #   --pcap FILE    loop this capture through the two ports instead of generated traffic (64-byte frames, 256 flows)
+#   --no-huge      use ordinary memory even if there are hugepages
 #
 # As root it installs the packages of config/packages.txt that are missing and reserves 512 hugepages of 2 MiB if there
 # are fewer. Without root, or without hugepages, it runs in ordinary memory, slower, and says so. It builds into build/ and
@@ -13,7 +14,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-seconds=5 pcap=
+seconds=5 pcap= no_huge=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--seconds)
@@ -26,8 +27,9 @@ while [ $# -gt 0 ]; do
 		pcap=$(realpath "$2")
 		shift
 		;;
+	--no-huge) no_huge=1 ;;
 	-h | --help)
-		sed -n '3,14s/^# \{0,1\}//p' "$0"
+		sed -n '3,13s/^# \{0,1\}//p' "$0"
 		exit 0
 		;;
 	*)
@@ -42,8 +44,10 @@ done
 setup_packages
 setup_hugepages 512
 memory='-m 256 --in-memory'
-if [ "$(awk '/^HugePages_Free/ {print $2}' /proc/meminfo)" -lt 128 ] || ! [ -w /dev/hugepages ]; then
-	memory='--no-huge -m 256 --in-memory'
+if [ -n "$no_huge" ]; then
+	memory="--no-huge -m 256 --no-shconf --file-prefix quickstart$$"
+elif [ "$(awk '/^HugePages_Free/ {print $2}' /proc/meminfo)" -lt 128 ] || ! [ -w /dev/hugepages ]; then
+	memory="--no-huge -m 256 --no-shconf --file-prefix quickstart$$"
 	echo "fewer than 128 free hugepages of 2 MiB that may be used: running with --no-huge, which is slower"
 fi
 
