@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bitmap pages: contract and threads in ppool_bitmap.h. Reading order: take_some(), page_open(),
+ * bitmap_take(), bitmap_give().
+ */
+#include "ppool_bitmap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ppool_space.h"
+
+#define OVERTAKEN_MAX 8 /* stragglers set aside per open, so that none can block the rest */
+#define STALE_PROBES  2 /* stragglers looked at per open */
+
+/* A straggler is worth reopening when this share of it is free; less, and it comes back at once. */
+static inline bool
+is_worth(const struct bitmap_page *page, uint64_t freed)
+{
+	return __builtin_popcountll(freed) * 4 >= __builtin_popcountll(page->all) * 3;
+}
+
+static inline bool
+bits_are_run(uint64_t bits)
+{
+	uint64_t low = bits & -bits;
+
+	return (bits & (bits + low)) == 0;
+}
+
+/* The @p n lowest of @p bits. */
+static inline uint64_t
+bits_lowest(uint64_t bits, uint32_t n)
+{
+	uint64_t rest = bits;
+
+	if ((uint32_t)__builtin_popcountll(bits) <= n)
+		return bits;
+	if (bits_are_run(bits)) /* n < 64 here */
+		return ((UINT64_C(1) << n) - 1) << __builtin_ctzll(bits);
+	while (n-- > 0)
+		rest &= rest - 1;
+	return bits ^ rest;
+}
+
+/* Write the addresses of @p bits, lowest first. */
+static inline void
+frags_list(const struct bitmap *b, const struct bitmap_page *page, uint64_t bits, void **objs)
+{
+	if (bits_are_run(bits)) {
+		char *obj = page->obj + (size_t)__builtin_ctzll(bits) * b->stride;
+		uint32_t n = (uint32_t)__builtin_popcountll(bits);
+
+		for (uint32_t i = 0; i < n; i++, obj += b->stride)
+			objs[i] = obj;
+		return;
+	}
+	for (; bits != 0; bits &= bits - 1)
+		*objs++ = page->obj + (size_t)__builtin_ctzll(bits) * b->stride;
+}
+
+static const struct bitmap_chunk *
+chunk_find(const struct bitmap_chunks *chunks, uintptr_t p)
+{
+	uint32_t low = 0, high = chunks->nb; /* sorted by address */
+
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+
+		if (p < chunks->chunk[mid].base)
+			high = mid;
+		else if (p - chunks->chunk[mid].base >= chunks->chunk[mid].bytes)
+			low = mid + 1;
+		else
+			return &chunks->chunk[mid];
+	}
+	return NULL;
+}
+
+/* The page of @p obj, or NULL. */
+static inline struct bitmap_page *
+page_find(const struct bitmap *b, const void *obj)
+{
+	const struct bitmap_chunk *c = &b->chunks->chunk[0];
+	uintptr_t p = (uintptr_t)obj;
+
+	if (__builtin_expect(b->chunks->nb != 1 || p - c->base >= c->bytes, 0)) {
+		c = chunk_find(b->chunks, p);
+		if (c == NULL)
+			return NULL;
+	}
+	return &c->pages[ppool_div(p - c->base, b->page_recip)];
+}
+
+/* The bit of @p obj in @p page, or 0 if it is no fragment of it. */
+static inline uint64_t
+frag_bit(const struct bitmap *b, const struct bitmap_page *page, const void *obj)
+{
+	uint64_t off = (uintptr_t)obj - (uintptr_t)page->obj;
+	uint64_t i = ppool_div(off, b->stride_recip);
+
+	if (__builtin_expect(i >= PPOOL_BITMAP_FRAGS_MAX || i * b->stride != off, 0))
+		return 0;
+	return (UINT64_C(1) << i) & page->all;
+}
+
+static struct bitmap_page *
+page_at(const struct bitmap *b, uint32_t nr)
+{
+	const struct bitmap_chunks *chunks = b->chunks;
+	uint32_t i = 0;
+
+	while (nr - chunks->chunk[i].first >= chunks->chunk[i].nb_pages)
+		i++;
+	return &chunks->chunk[i].pages[nr - chunks->chunk[i].first];
+}
+
+static inline uint32_t
+fifo_depth(const struct bitmap_owner *o)
+{
+	return o->tail - o->head;
+}
+
+/* Remember @p page at the end of the FIFO; a full one forgets it, and a scan will find it. */
+static inline void
+fifo_push(const struct bitmap *b, struct bitmap_owner *o, struct bitmap_page *page)
+{
+	if (fifo_depth(o) <= b->hint_mask)
+		o->fifo[o->tail++ & b->hint_mask] = page;
+}
+
+/* More than half of the page behind the head is back: the head is a straggler. */
+static inline bool
+head_is_overtaken(const struct bitmap *b, const struct bitmap_owner *o)
+{
+	const struct bitmap_page *next;
+
+	if (fifo_depth(o) < 2)
+		return false;
+	next = o->fifo[(o->head + 1) & b->hint_mask];
+	return __builtin_popcountll(at_load(&next->freed, relaxed)) * 2 >
+	       __builtin_popcountll(next->all);
+}
+
+/* The head of the FIFO if it has come back; stragglers in front of it are set aside. */
+static struct bitmap_page *
+fifo_pop_ripe(const struct bitmap *b, struct bitmap_owner *o)
+{
+	for (int i = 0; i < OVERTAKEN_MAX && o->head != o->tail; i++) {
+		struct bitmap_page *page = o->fifo[o->head & b->hint_mask];
+		uint64_t freed;
+
+		if (at_load(&page->holder, relaxed) != o->slot) {
+			o->head++;
+			continue;
+		}
+		freed = at_load(&page->freed, relaxed);
+		if (freed == page->all) {
+			o->head++;
+			__builtin_prefetch(o->fifo[o->head & b->hint_mask]);
+			ppool_tally(&o->count.alloc_refill_pages, 1);
+			return page;
+		}
+		if (!head_is_overtaken(b, o))
+			return NULL;
+		o->head++;
+		if (is_worth(page, freed)) {
+			ppool_tally(&o->count.alloc_salvage_pages, 1);
+			return page;
+		}
+		ppool_tally(&o->count.stale_pages, 1);
+		if (o->nb_stale <= b->hint_mask)
+			o->stale[o->nb_stale++] = page;
+	}
+	return NULL;
+}
+
+/* A straggler that is worth it, out of the few looked at. */
+static struct bitmap_page *
+stale_pop_worthy(struct bitmap_owner *o)
+{
+	for (int i = 0; i < STALE_PROBES && o->nb_stale != 0; i++) {
+		struct bitmap_page *page;
+
+		if (o->probe >= o->nb_stale)
+			o->probe = 0;
+		page = o->stale[o->probe];
+		if (at_load(&page->holder, relaxed) == o->slot &&
+				!is_worth(page, at_load(&page->freed, relaxed))) {
+			o->probe++;
+			continue;
+		}
+		o->stale[o->probe] = o->stale[--o->nb_stale];
+		if (at_load(&page->holder, relaxed) != o->slot)
+			continue;
+		ppool_tally(&o->count.alloc_salvage_pages, 1);
+		return page;
+	}
+	return NULL;
+}
+
+/* The pool is nearly empty: what has come back of the oldest page, or of a straggler. */
+static struct bitmap_page *
+hint_pop_any(const struct bitmap *b, struct bitmap_owner *o)
+{
+	struct bitmap_page *page = o->fifo[o->head & b->hint_mask];
+
+	if (o->head != o->tail && at_load(&page->freed, relaxed) != 0)
+		o->head++;
+	else if (o->nb_stale != 0 && at_load(&o->stale[0]->freed, relaxed) != 0) {
+		page = o->stale[0];
+		o->stale[0] = o->stale[--o->nb_stale];
+	} else {
+		return NULL;
+	}
+	ppool_tally(&o->count.alloc_salvage_pages, 1);
+	return page;
+}
+
+static struct bitmap_page *
+fresh_pop(struct bitmap *b, struct bitmap_owner *o)
+{
+	uint32_t nr;
+
+	if (at_load(&b->next_fresh, relaxed) >= b->nb_pages)
+		return NULL;
+	nr = at_fetch_add(&b->next_fresh, 1, relaxed);
+	if (nr >= b->nb_pages)
+		return NULL;
+	ppool_tally(&o->count.alloc_fast_pages, 1);
+	return page_at(b, nr);
+}
+
+/* Any page with a free fragment, searched from where the last search ended. */
+static struct bitmap_page *
+scan(const struct bitmap *b, struct bitmap_owner *o)
+{
+	uint32_t nr = o->scan;
+
+	ppool_tally(&o->count.alloc_slow_scans, 1);
+	for (uint32_t i = 0; i < b->nb_pages; i++) {
+		struct bitmap_page *page;
+
+		if (nr >= b->nb_pages)
+			nr = 0;
+		page = page_at(b, nr++);
+		if (at_load(&page->freed, relaxed) != 0) {
+			o->scan = nr;
+			if (at_load(&page->holder, relaxed) != o->slot)
+				ppool_tally(&o->count.alloc_stolen_pages, 1);
+			return page;
+		}
+	}
+	return NULL;
+}
+
+/* Choose the page to carve next; false: none has a free fragment. */
+static __attribute__((noinline)) bool
+page_open(struct bitmap *b, struct bitmap_owner *o)
+{
+	struct bitmap_page *page;
+
+	if (o->cur != NULL)
+		fifo_push(b, o, o->cur);
+	page = fifo_pop_ripe(b, o);
+	if (page == NULL)
+		page = stale_pop_worthy(o);
+	if (page == NULL)
+		page = fresh_pop(b, o);
+	if (page == NULL)
+		page = hint_pop_any(b, o);
+	if (page == NULL)
+		page = scan(b, o);
+	o->cur = page;
+	if (page == NULL)
+		return false;
+	at_store(&page->holder, o->slot, relaxed);
+	o->avail = at_load(&page->freed, relaxed);
+	return true;
+}
+
+/* Up to @p n fragments; less only if a search of all pages found no more. */
+static uint32_t
+take_some(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
+{
+	uint32_t got = 0;
+
+	while (got < n) {
+		uint64_t want, old;
+
+		if (o->avail == 0 && !page_open(b, o))
+			break;
+		want = bits_lowest(o->avail, n - got);
+		o->avail &= ~want;
+		if (want == 0) /* a fresh page that others have emptied */
+			continue;
+		/*
+		 * [FRAG-A] pairs with [FRAG-R]: who gave a fragment has finished with its bytes. If
+		 * relaxed, a late store of the last user lands in the next packet.
+		 */
+		old = at_fetch_and(&o->cur->freed, ~want, acquire);
+		want &= old; /* the rest was taken by somebody else */
+		if (want == 0)
+			continue;
+		frags_list(b, o->cur, want, objs + got);
+		got += (uint32_t)__builtin_popcountll(want);
+	}
+	return got;
+}
+
+static inline void
+wet(struct bitmap *b)
+{
+	if (__builtin_expect(at_load(&b->dry, seq_cst) != BITMAP_WET, 0))
+		at_store(&b->dry, BITMAP_WET, seq_cst);
+}
+
+/*
+ * Set bits of a page. seq_cst, like the load in wet(), because of an empty pool: a taker announces
+ * that it searches, then searches; we set the bit, then look for the announcement. One of the two
+ * sees the other [DRY-R/DRY-A], or a pool with a free fragment would be called empty for ever.
+ * Returns the bits that were set before.
+ */
+static inline uint64_t
+bits_give(struct bitmap_page *page, uint64_t bits)
+{
+	/* [FRAG-R] pairs with [FRAG-A]. */
+	return at_fetch_or(&page->freed, bits, seq_cst) & bits;
+}
+
+/* Returns the number of refused ones. */
+static uint32_t
+give_some(struct bitmap *b, void *const *objs, uint32_t n)
+{
+	struct bitmap_page *page = NULL;
+	uint64_t bits = 0, bit = 0;
+	uint32_t bad = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (i != 0 && (char *)objs[i] == (char *)objs[i - 1] + b->stride &&
+				bit << 1 & (page != NULL ? page->all : 0)) {
+			bit <<= 1;
+		} else {
+			struct bitmap_page *at = page_find(b, objs[i]);
+
+			if (at != page) {
+				if (bits != 0)
+					bad += (uint32_t)__builtin_popcountll(
+							bits_give(page, bits));
+				page = at;
+				bits = 0;
+			}
+			bit = at != NULL ? frag_bit(b, at, objs[i]) : 0;
+		}
+		bad += bit == 0 || (bits & bit) != 0;
+		bits |= bit;
+	}
+	if (bits != 0)
+		bad += (uint32_t)__builtin_popcountll(bits_give(page, bits));
+	wet(b);
+	return bad;
+}
+
+/*
+ * There seem to be less than @p n. Under the lock, so that of several that ask for the last ones,
+ * each has put back what it could not use before another is refused.
+ */
+static int
+take_last(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
+{
+	uint32_t suspect = BITMAP_SUSPECT, got;
+
+	at_lock_take(&b->scan_lock);
+	/* [DRY-A] see bits_give(). */
+	at_store(&b->dry, BITMAP_SUSPECT, seq_cst);
+	at_fence(seq_cst);
+	got = take_some(b, o, objs, n);
+	if (got == n)
+		at_store(&b->dry, BITMAP_WET, seq_cst);
+	else if (got != 0)
+		give_some(b, objs, got);
+	else
+		at_cas(&b->dry, &suspect, BITMAP_DRY, seq_cst);
+	at_lock_give(&b->scan_lock);
+	return got == n ? 0 : -ENOENT;
+}
+
+static inline struct bitmap_owner *
+owner_enter(const struct bitmap *b, uint32_t slot)
+{
+	struct bitmap_owner *o = &b->owners[slot < b->nb_slots ? slot : b->nb_slots - 1];
+
+	if (__builtin_expect(o->slot == b->nb_slots - 1, 0))
+		at_lock_take(&o->lock);
+	return o;
+}
+
+static inline void
+owner_leave(const struct bitmap *b, struct bitmap_owner *o)
+{
+	if (__builtin_expect(o->slot == b->nb_slots - 1, 0))
+		at_lock_give(&o->lock);
+}
+
+int
+bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n)
+{
+	struct bitmap_owner *o = owner_enter(b, slot);
+	int ret = 0;
+
+	if (__builtin_expect(at_load(&b->dry, relaxed) == BITMAP_DRY && n != 0, 0)) {
+		ret = -ENOENT;
+	} else {
+		uint32_t got = take_some(b, o, objs, n);
+
+		if (__builtin_expect(got < n, 0)) {
+			give_some(b, objs, got);
+			ret = take_last(b, o, objs, n);
+		}
+	}
+	if (ret == 0)
+		ppool_tally(&o->count.alloc_frags, n);
+	else
+		ppool_tally(&o->count.alloc_empty, 1);
+	owner_leave(b, o);
+	return ret;
+}
+
+int
+bitmap_take_pages(struct bitmap *b, uint32_t slot, void **first, uint32_t n)
+{
+	struct bitmap_owner *o = owner_enter(b, slot);
+	uint32_t got = 0;
+	uint64_t full = UINT64_MAX >> (64 - b->page_frags);
+
+	for (uint32_t nr = 0; nr < b->nb_pages && got < n; nr++) {
+		struct bitmap_page *page = page_at(b, nr);
+		uint64_t all = page->all;
+
+		/* [FRAG-A] */
+		if (all == full && at_load(&page->freed, relaxed) == all &&
+				at_cas(&page->freed, &all, 0, acquire))
+			first[got++] = page->obj;
+	}
+	if (got == n) {
+		ppool_tally(&o->count.alloc_frags, (uint64_t)n * b->page_frags);
+	} else {
+		for (uint32_t i = 0; i < got; i++)
+			bits_give(page_find(b, first[i]), full);
+		wet(b);
+		ppool_tally(&o->count.alloc_empty, 1);
+	}
+	owner_leave(b, o);
+	return got == n ? 0 : -ENOENT;
+}
+
+uint32_t
+bitmap_give(struct bitmap *b, uint32_t slot, void *const *objs, uint32_t n)
+{
+	struct bitmap_owner *o = owner_enter(b, slot);
+	uint32_t bad = give_some(b, objs, n);
+
+	ppool_tally(&o->count.recycle_cached_frags, n - bad);
+	if (__builtin_expect(bad != 0, 0))
+		ppool_tally(&o->count.bad_frees, bad);
+	owner_leave(b, o);
+	return bad;
+}
+
+uint32_t
+bitmap_count(const struct bitmap *b)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < b->chunks->nb; i++) {
+		const struct bitmap_chunk *c = &b->chunks->chunk[i];
+
+		for (uint32_t j = 0; j < c->nb_pages; j++)
+			sum += (uint32_t)__builtin_popcountll(at_load(&c->pages[j].freed, relaxed));
+	}
+	return sum;
+}
+
+bool
+bitmap_has(const struct bitmap *b, const void *obj)
+{
+	const struct bitmap_page *page = page_find(b, obj);
+
+	return page != NULL && frag_bit(b, page, obj) != 0;
+}
+
+uint32_t
+bitmap_audit(const struct bitmap *b, void (*say)(void *ctx, const char *what), void *ctx)
+{
+	uint32_t nb = 0, frags = 0, pages = 0;
+
+	for (uint32_t i = 0; i < b->chunks->nb; i++) {
+		const struct bitmap_chunk *c = &b->chunks->chunk[i];
+
+		for (uint32_t j = 0; j < c->nb_pages; j++) {
+			frags += (uint32_t)__builtin_popcountll(c->pages[j].all);
+			if ((at_load(&c->pages[j].freed, relaxed) & ~c->pages[j].all) != 0) {
+				say(ctx, "a page has a bit for a fragment that does not exist");
+				nb++;
+			}
+		}
+		pages += c->nb_pages;
+		if (i != 0 && c->base < b->chunks->chunk[i - 1].base +
+								b->chunks->chunk[i - 1].bytes) {
+			say(ctx, "two chunks overlap");
+			nb++;
+		}
+	}
+	if (frags != b->nb_frags || pages != b->nb_pages) {
+		say(ctx, "the chunks do not add up to the pool");
+		nb++;
+	}
+	for (uint32_t s = 0; s < b->nb_slots; s++) {
+		const struct bitmap_owner *o = &b->owners[s];
+
+		if (o->slot != s || fifo_depth(o) > b->hint_mask + 1 ||
+				o->nb_stale > b->hint_mask + 1) {
+			say(ctx, "an owner's hints are out of bounds");
+			nb++;
+		}
+	}
+	return nb;
+}
+
+void
+bitmap_stats_get(const struct bitmap *b, struct ppool_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	for (uint32_t s = 0; s < b->nb_slots; s++)
+		ppool_stats_add(stats, &b->owners[s].count);
+}
+
+int
+bitmap_init(struct bitmap *b, const struct ppool_alloc *mem, uint32_t page_bytes, uint32_t stride,
+		uint32_t nb_slots, uint32_t hint_pages)
+{
+	if (stride < 2 || page_bytes < stride || page_bytes / stride > PPOOL_BITMAP_FRAGS_MAX ||
+			nb_slots == 0 || hint_pages == 0 || (hint_pages & (hint_pages - 1)) != 0)
+		return -EINVAL;
+	memset(b, 0, sizeof(*b));
+	b->page_bytes = page_bytes;
+	b->stride = stride;
+	b->page_frags = page_bytes / stride;
+	b->page_recip = ppool_recip(page_bytes);
+	b->stride_recip = ppool_recip(stride);
+	b->nb_slots = nb_slots;
+	b->hint_mask = hint_pages - 1;
+	b->chunks = mem->zalloc(mem->ctx, sizeof(*b->chunks), 64);
+	b->owners = mem->zalloc(mem->ctx, nb_slots * sizeof(*b->owners), 128);
+	b->hints = mem->zalloc(mem->ctx,
+			(size_t)nb_slots * 2 * hint_pages * sizeof(struct bitmap_page *), 128);
+	if (b->chunks == NULL || b->owners == NULL || b->hints == NULL) {
+		bitmap_fini(b, mem);
+		return -ENOMEM;
+	}
+	for (uint32_t s = 0; s < nb_slots; s++) {
+		b->owners[s].slot = s;
+		b->owners[s].fifo = (struct bitmap_page **)b->hints + (size_t)s * 2 * hint_pages;
+		b->owners[s].stale = b->owners[s].fifo + hint_pages;
+	}
+	return 0;
+}
+
+void
+bitmap_fini(struct bitmap *b, const struct ppool_alloc *mem)
+{
+	for (uint32_t i = 0; b->chunks != NULL && i < b->chunks->nb; i++)
+		mem->free(mem->ctx, b->chunks->chunk[i].pages);
+	mem->free(mem->ctx, b->chunks);
+	mem->free(mem->ctx, b->hints);
+	mem->free(mem->ctx, b->owners);
+	memset(b, 0, sizeof(*b));
+}
+
+/* A chunk with its page descriptors; false: no memory. */
+static bool
+chunk_init(const struct bitmap *b, const struct ppool_alloc *mem, struct bitmap_chunk *c,
+		char *base, uint32_t first, uint32_t nb_frags)
+{
+	uint32_t last = nb_frags % b->page_frags;
+
+	c->base = (uintptr_t)base;
+	c->first = b->nb_pages;
+	c->nb_pages = (nb_frags + b->page_frags - 1) / b->page_frags;
+	c->bytes = (size_t)c->nb_pages * b->page_bytes;
+	if (last != 0) /* what lies behind the last fragment is not ours */
+		c->bytes -= b->page_bytes - (first + (size_t)last * b->stride);
+	c->pages = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->pages), 64);
+	if (c->pages == NULL)
+		return false;
+	for (uint32_t i = 0; i < c->nb_pages; i++) {
+		c->pages[i].obj = base + (size_t)i * b->page_bytes + first;
+		c->pages[i].all = UINT64_MAX >> (64 - b->page_frags);
+		at_store(&c->pages[i].holder, UINT32_MAX, relaxed);
+	}
+	if (last != 0)
+		c->pages[c->nb_pages - 1].all = UINT64_MAX >> (64 - last);
+	for (uint32_t i = 0; i < c->nb_pages; i++)
+		at_store(&c->pages[i].freed, c->pages[i].all, relaxed);
+	return true;
+}
+
+int
+bitmap_add(struct bitmap *b, const struct ppool_alloc *mem, void *base, uint32_t first,
+		uint32_t nb_frags)
+{
+	uint32_t nb = b->chunks->nb, at = 0;
+	struct bitmap_chunks *chunks;
+	struct bitmap_chunk c;
+
+	if (nb_frags == 0 || first >= b->stride ||
+			(size_t)first + (size_t)b->page_frags * b->stride > b->page_bytes)
+		return -EINVAL;
+	if (!chunk_init(b, mem, &c, base, first, nb_frags))
+		return -ENOMEM;
+	while (at < nb && b->chunks->chunk[at].base < c.base)
+		at++;
+	if ((at < nb && c.base + c.bytes > b->chunks->chunk[at].base) ||
+			(at > 0 && b->chunks->chunk[at - 1].base + b->chunks->chunk[at - 1].bytes >
+							c.base)) {
+		mem->free(mem->ctx, c.pages);
+		return -EINVAL;
+	}
+	chunks = mem->zalloc(mem->ctx, sizeof(*chunks) + (nb + 1) * sizeof(c), 64);
+	if (chunks == NULL) {
+		mem->free(mem->ctx, c.pages);
+		return -ENOMEM;
+	}
+	memcpy(chunks->chunk, b->chunks->chunk, at * sizeof(c));
+	chunks->chunk[at] = c;
+	memcpy(&chunks->chunk[at + 1], &b->chunks->chunk[at], (nb - at) * sizeof(c));
+	chunks->nb = nb + 1;
+	mem->free(mem->ctx, b->chunks);
+	b->chunks = chunks;
+	b->nb_pages += c.nb_pages;
+	b->nb_frags += nb_frags;
+	return 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Count pages: pages cut into fragments under one elevated reference count. The core of the paired
+ * mbuf pools.
+ *
+ * When a page is opened, the references of all that will be cut from it are raised at once, by a
+ * debit of the owner's private share: nothing is counted when a fragment is handed out.
+ *
+ *   R (refs)  shared; every reference that is out, plus the owner's share
+ *   B (bias)  the owner's share, private
+ *
+ * I1  R - B == references out (a page that is not abandoned)
+ * I2  B is read and written under the owner's lock only
+ * I3  B >= 1 while the page is biased, so R >= 1: no put can see 0
+ * I4  R is raised by a get under a held reference, or by the owner when no reference is out
+ * I5  owner_of[page] does not change while references are out, but to "none" (abandoned)
+ *
+ * Idle is R == B: read by the owner, proved by I1. Only then is the bias charged again, and only if
+ * it is too low for another round. The owner's own frees credit B, everybody else's debit R; either
+ * way the difference shrinks. abandon() takes the owner's share out of R: from then on the put that
+ * reaches 0 sends the page home, exactly once.
+ *
+ * Every transfer of a reference from thread to thread must carry happens-before (any ring does).
+ *
+ * A page is in exactly one of: an owner's hands (open), its FIFO, its stale list, the free list,
+ * abandoned. The first three are linked by next[], the free list is an array.
+ *
+ * Threads: any. A slot other than the shared one belongs to one thread at a time; its lock is there
+ * because who finds the pool empty may take over idle pages of others. Init and fini alone.
+ * No EAL: memory comes from the caller.
+ */
+#ifndef PPOOL_COUNT_H
+#define PPOOL_COUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "atomic.h"
+
+#include "ppool_alloc.h"
+#include "ppool_stats.h"
+
+#define PPOOL_NONE UINT32_MAX
+#define PPOOL_BIAS (UINT32_C(1) << 20) /* charged to a page at once */
+
+/* Fragments first .. first + nb of a page. */
+struct count_run {
+	uint32_t page, first, nb;
+};
+
+struct count_refs {
+	_Alignas(64) at_u32 refs; /* R; a line of its own, since others write it */
+};
+
+/* Pages linked by next[]. */
+struct count_list {
+	uint32_t head, tail, nb;
+};
+
+/* One thread's pages; written under its lock. */
+struct count_owner {
+	_Alignas(128) struct at_lock lock;
+	uint32_t slot;
+	uint32_t page;           /* open page, or PPOOL_NONE */
+	uint32_t first, left;    /* what is not yet cut from it */
+	struct count_list fifo;  /* opened, all cut; oldest first */
+	struct count_list stale; /* overtaken by younger ones */
+	struct ppool_counters count;
+};
+
+/* DRY: all was searched, nothing found, and nothing has been put since. SUSPECT: the search is on.
+ */
+enum count_dry {
+	COUNT_WET,
+	COUNT_SUSPECT,
+	COUNT_DRY
+};
+
+struct count_pool {
+	/* Never written after init. */
+	struct count_refs *refs;    /* [nb_pages] */
+	uint32_t *bias;             /* [nb_pages] B */
+	uint32_t *next;             /* [nb_pages] */
+	at_u32 *owner_of;           /* [nb_pages] slot, or PPOOL_NONE */
+	struct count_owner *owners; /* [nb_slots]; the last one is shared */
+	uint32_t *free_pages;       /* [nb_pages] stack */
+	uint32_t nb_pages, nb_slots;
+	uint32_t page_frags, last_frags; /* of a page, of the last page */
+	uint32_t full_bias;
+
+	_Alignas(128) at_u32 dry; /* enum count_dry; written only when the pool runs out */
+	_Alignas(128) struct at_lock free_lock;
+	at_u32 nb_free; /* of free_pages; written under free_lock */
+};
+
+/**
+ * Set up a pool of @p nb_frags fragments, all free.
+ *
+ * @param page_frags  fragments of a page, 1 or more
+ * @param bias        charged to a page at once: > page_frags, <= 2^30
+ * @return 0, -EINVAL or -ENOMEM
+ */
+int count_init(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frags,
+		uint32_t page_frags, uint32_t nb_slots, uint32_t bias);
+void count_fini(struct count_pool *c, const struct ppool_alloc *mem);
+
+/**
+ * Take @p n fragments, or none, as runs.
+ *
+ * @param runs  room for @p n runs
+ * @return number of runs, 0 if there are not so many on idle pages
+ */
+uint32_t count_take(struct count_pool *c, uint32_t slot, struct count_run *runs, uint32_t n);
+
+/* One thread's burst of puts: enter, put run by run, leave. */
+struct count_owner *count_enter(struct count_pool *c, uint32_t slot);
+void count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);
+void count_leave(struct count_pool *c, struct count_owner *o);
+
+/* More references to a page of which the caller holds one. */
+void count_get(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);
+
+/**
+ * Give up every page of a slot, open one included: they come home when their last reference does.
+ *
+ * @return number of pages that were abandoned with references out
+ */
+uint32_t count_abandon(struct count_pool *c, uint32_t slot);
+
+/* References that users hold: exact when quiescent. */
+uint64_t count_held(const struct count_pool *c);
+/* As bitmap_audit(); the pool must be quiescent. */
+uint32_t count_audit(struct count_pool *c, const struct ppool_alloc *mem,
+		void (*say)(void *ctx, const char *what), void *ctx);
+void count_stats_get(const struct count_pool *c, struct ppool_stats *stats);
+
+#endif

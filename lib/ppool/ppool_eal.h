@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts that see EAL share: memory, sizes, logs. */
+#ifndef PPOOL_EAL_H
+#define PPOOL_EAL_H
+
+#include <rte_lcore.h>
+#include <rte_log.h>
+#include <rte_mempool.h>
+
+#include "ppool.h"
+#include "ppool_alloc.h"
+#include "ppool_bitmap.h"
+#include "ppool_count.h"
+
+extern int ppool_logtype;
+
+#define PPOOL_LOG(level, fmt, ...)                                                                 \
+	rte_log(RTE_LOG_##level, ppool_logtype, "ppool: " fmt "\n", ##__VA_ARGS__)
+
+#define PPOOL_NB_SLOTS (RTE_MAX_LCORE + 1) /* the last one: threads without an lcore id */
+
+/* EAL's heap on NUMA node @p socket_id, for the cores; the struct is the caller's. */
+struct ppool_alloc ppool_eal_alloc(int socket_id);
+
+/**
+ * Bytes of a page: @p asked, else PPOOL_PAGE_SIZE, else the default; then doubled until a fragment
+ * fits, and halved while more than @p frags_max do.
+ *
+ * @return 0, or -EINVAL with a log line
+ */
+int ppool_page_bytes(uint32_t asked, uint32_t stride, uint32_t frags_max, uint32_t *page_bytes);
+
+/* Pages that an owner of a bitmap pool remembers, for a pool of @p nb_frags. */
+uint32_t ppool_hint_pages(uint32_t nb_frags, uint32_t page_frags);
+
+/* Which of the two kinds of pool @p mp is; NULL if not. */
+const struct bitmap *ppool_handler_of(const struct rte_mempool *mp);
+
+struct ppool_pktmbuf {
+	/* Never written after start: mbuf i of page p lies at mbufs + p * span + i * stride. */
+	uintptr_t mbufs;
+	uint64_t mbuf_bytes; /* of all headers */
+	uint64_t span_recip, stride_recip;
+	uint32_t span, stride;
+	uint32_t page_bytes, frag_bytes, page_frags, nb_frags, nb_pages;
+	enum ppool_kind kind;
+	char *data;
+	rte_iova_t *page_iova; /* [nb_pages] */
+	const struct rte_memzone *data_mz;
+	struct rte_mempool *mp;
+	uint32_t bias;
+	/* One of them, by kind. */
+	struct count_pool count;
+	struct bitmap bitmap;
+};
+
+void ppool_paired_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n);
+
+#endif

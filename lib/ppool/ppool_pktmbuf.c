@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Paired pools: mbuf headers, dense and apart, each bound to one fragment of a data page for good.
+ *
+ *   headers  | hdr mbuf | hdr mbuf | ...   one stretch; page p owns page_frags of them in a row
+ *   data     | page 0: frag frag frag .. | page 1: ...
+ *
+ * To DPDK it is a mempool of mbufs with pinned external buffers: m->shinfo lies in the 64 bytes in
+ * front of the mbuf that hold rte_mempool's object header too, and a clone counts there; only when
+ * mbuf and clones are gone does the mbuf come to the enqueue below, which counts it back to its
+ * page. Nothing is written into data pages.
+ *
+ * Threads: as rte_mempool.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_memzone.h>
+
+#include "ppool_eal.h"
+#include "ppool_space.h"
+
+#define TAKE_BATCH 64
+
+static inline uint32_t
+page_of(const struct ppool_pktmbuf *pp, const void *m)
+{
+	return (uint32_t)ppool_div((uintptr_t)m - pp->mbufs, pp->span_recip);
+}
+
+static inline struct rte_mbuf *
+mbuf_at(const struct ppool_pktmbuf *pp, uint32_t page, uint32_t frag)
+{
+	return (struct rte_mbuf *)(pp->mbufs + (size_t)page * pp->span + (size_t)frag * pp->stride);
+}
+
+static void
+count_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n)
+{
+	struct count_owner *o = count_enter(&pp->count, rte_lcore_id());
+	unsigned int i = 0;
+
+	while (i < n) {
+		uint32_t page = page_of(pp, mbufs[i]);
+		uintptr_t low = pp->mbufs + (size_t)page * pp->span;
+		unsigned int first = i;
+
+		if (unlikely((uintptr_t)mbufs[i] - pp->mbufs >= pp->mbuf_bytes)) {
+			PPOOL_LOG(ERR, "pool %s: an mbuf given back is not of this pool; refused",
+					pp->mp->name);
+			ppool_tally(&o->count.bad_frees, 1);
+			i++;
+			continue;
+		}
+		while (++i < n && (uintptr_t)mbufs[i] - low < pp->span)
+			;
+		count_put(&pp->count, o, page, i - first);
+	}
+	count_leave(&pp->count, o);
+}
+
+void
+ppool_paired_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n)
+{
+	if (pp->kind == PPOOL_KIND_COUNT) {
+		count_give(pp, mbufs, n);
+		return;
+	}
+	if (unlikely(bitmap_give(&pp->bitmap, rte_lcore_id(), mbufs, n) != 0))
+		PPOOL_LOG(ERR,
+				"pool %s: mbufs given back are free already or not of this pool; "
+				"refused",
+				pp->mp->name);
+}
+
+/* Mbufs and IOVAs of @p run; returns how many. */
+static inline unsigned int
+run_list(const struct ppool_pktmbuf *pp, const struct count_run *run, struct rte_mbuf **mbufs,
+		rte_iova_t *iovas)
+{
+	uintptr_t m = (uintptr_t)mbuf_at(pp, run->page, run->first);
+
+	for (uint32_t i = 0; i < run->nb; i++, m += pp->stride)
+		mbufs[i] = (struct rte_mbuf *)m;
+	if (iovas != NULL) {
+		rte_iova_t iova =
+				pp->page_iova[run->page] + (rte_iova_t)run->first * pp->frag_bytes;
+
+		for (uint32_t i = 0; i < run->nb; i++, iova += pp->frag_bytes)
+			iovas[i] = iova;
+	}
+	return run->nb;
+}
+
+static unsigned int
+count_alloc(struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, rte_iova_t *iovas, unsigned int n)
+{
+	struct count_run runs[TAKE_BATCH];
+	unsigned int got = 0;
+
+	while (got < n) {
+		uint32_t nb = count_take(&pp->count, rte_lcore_id(), runs,
+				RTE_MIN(n - got, (unsigned int)TAKE_BATCH));
+
+		if (nb == 0) {
+			if (got != 0)
+				count_give(pp, (void *const *)mbufs, got);
+			return 0;
+		}
+		for (uint32_t i = 0; i < nb; i++)
+			got += run_list(pp, &runs[i], mbufs + got,
+					iovas != NULL ? iovas + got : NULL);
+	}
+	return n;
+}
+
+unsigned int
+ppool_pktmbuf_alloc_bulk(
+		struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, uint64_t *iovas, unsigned int n)
+{
+	if (pp->kind == PPOOL_KIND_COUNT)
+		return count_alloc(pp, mbufs, iovas, n);
+	if (bitmap_take(&pp->bitmap, rte_lcore_id(), (void **)mbufs, n) != 0)
+		return 0;
+	for (unsigned int i = 0; iovas != NULL && i < n; i++) {
+		uint32_t page = page_of(pp, mbufs[i]);
+		uint64_t off = (uintptr_t)mbufs[i] - (uintptr_t)mbuf_at(pp, page, 0);
+
+		iovas[i] = pp->page_iova[page] + ppool_div(off, pp->stride_recip) * pp->frag_bytes;
+	}
+	return n;
+}
+
+void
+ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
+{
+	struct rte_mempool *mp = NULL;
+	struct ppool_pktmbuf *pp = NULL;
+	void *batch[TAKE_BATCH];
+	unsigned int nb = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct rte_mbuf *m = mbufs[i], *next;
+
+		for (; m != NULL; m = next) {
+			next = m->next;
+			m = rte_pktmbuf_prefree_seg(m);
+			if (m == NULL)
+				continue;
+			if (unlikely(m->pool != mp || nb == TAKE_BATCH)) {
+				if (nb != 0 && pp != NULL)
+					ppool_paired_give(pp, batch, nb);
+				else if (nb != 0)
+					rte_mempool_put_bulk(mp, batch, nb);
+				nb = 0;
+				mp = m->pool;
+				pp = ppool_pktmbuf_pool(mp);
+			}
+			batch[nb++] = m;
+		}
+	}
+	if (nb != 0 && pp != NULL)
+		ppool_paired_give(pp, batch, nb);
+	else if (nb != 0)
+		rte_mempool_put_bulk(mp, batch, nb);
+}
+
+static int
+paired_enqueue(struct rte_mempool *mp, void *const *mbufs, unsigned int n)
+{
+	ppool_paired_give(mp->pool_data, mbufs, n);
+	return 0;
+}
+
+static int
+paired_dequeue(struct rte_mempool *mp, void **mbufs, unsigned int n)
+{
+	return ppool_pktmbuf_alloc_bulk(mp->pool_data, (struct rte_mbuf **)mbufs, NULL, n) == n
+	                       ? 0
+	                       : -ENOENT;
+}
+
+static unsigned int
+paired_count(const struct rte_mempool *mp)
+{
+	int64_t held = ppool_held(mp);
+
+	return held < 0 ? mp->size : held > mp->size ? 0 : mp->size - (uint32_t)held;
+}
+
+struct ppool_pktmbuf *
+ppool_pktmbuf_pool(const struct rte_mempool *mp)
+{
+	return rte_mempool_get_ops(mp->ops_index)->dequeue == paired_dequeue ? mp->pool_data : NULL;
+}
+
+/* What ppool_pktmbuf_pool_create() hands to the handler's alloc. */
+struct paired_conf {
+	uint32_t frag_bytes, page_bytes;
+	enum ppool_kind kind;
+	uint32_t bias;
+};
+
+/* Data pages, and where the device finds them. */
+static int
+data_reserve(struct ppool_pktmbuf *pp, const struct rte_mempool *mp)
+{
+	unsigned int flags = RTE_MEMZONE_SIZE_HINT_ONLY;
+	char name[RTE_MEMZONE_NAMESIZE];
+	const size_t bytes = (size_t)pp->nb_pages * pp->page_bytes;
+
+	if (rte_eal_iova_mode() == RTE_IOVA_PA && pp->page_bytes > RTE_PGSIZE_4K)
+		flags |= RTE_MEMZONE_2MB; /* a page must be contiguous for the device */
+	if (snprintf(name, sizeof(name), "PP_%s", mp->name) >= (int)sizeof(name))
+		return -ENAMETOOLONG;
+	pp->data_mz = rte_memzone_reserve_aligned(name, bytes, mp->socket_id, flags,
+			RTE_MIN(pp->page_bytes, (uint32_t)RTE_PGSIZE_2M));
+	if (pp->data_mz == NULL)
+		return -rte_errno;
+	pp->data = pp->data_mz->addr;
+	pp->page_iova = rte_zmalloc_socket(
+			"ppool", pp->nb_pages * sizeof(*pp->page_iova), 64, mp->socket_id);
+	if (pp->page_iova == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < pp->nb_pages; i++) {
+		char *page = pp->data + (size_t)i * pp->page_bytes;
+
+		pp->page_iova[i] = rte_mem_virt2iova(page);
+		if (pp->page_iova[i] == RTE_BAD_IOVA ||
+				rte_mem_virt2iova(page + pp->page_bytes - 1) !=
+						pp->page_iova[i] + pp->page_bytes - 1) {
+			PPOOL_LOG(ERR,
+					"pool %s: a page of %u bytes is not contiguous for "
+					"devices; "
+					"use --iova-mode=va or a smaller PPOOL_PAGE_SIZE",
+					mp->name, pp->page_bytes);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static void
+paired_free(struct rte_mempool *mp)
+{
+	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
+	struct ppool_pktmbuf *pp = mp->pool_data;
+
+	if (pp == NULL)
+		return;
+	count_fini(&pp->count, &mem);
+	bitmap_fini(&pp->bitmap, &mem);
+	rte_memzone_free(pp->data_mz);
+	rte_free(pp->page_iova);
+	rte_free(pp);
+	mp->pool_data = NULL;
+}
+
+static int
+paired_alloc(struct rte_mempool *mp)
+{
+	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
+	const struct paired_conf *conf = mp->pool_config;
+	struct ppool_pktmbuf *pp;
+	int ret;
+
+	if (conf == NULL) {
+		PPOOL_LOG(ERR,
+				"pool %s: pools of handler " PPOOL_PAIRED_OPS_NAME
+				" are made by ppool_pktmbuf_pool_create(); name " PPOOL_OPS_NAME
+				" instead",
+				mp->name);
+		return -EINVAL;
+	}
+	pp = rte_zmalloc_socket("ppool", sizeof(*pp), 128, mp->socket_id);
+	if (pp == NULL)
+		return -ENOMEM;
+	mp->pool_data = pp;
+	pp->mp = mp;
+	pp->kind = conf->kind;
+	pp->frag_bytes = conf->frag_bytes;
+	pp->page_bytes = conf->page_bytes;
+	pp->page_frags = conf->page_bytes / conf->frag_bytes;
+	pp->nb_frags = mp->size;
+	pp->nb_pages = (mp->size - 1) / pp->page_frags + 1;
+	pp->stride = mp->header_size + mp->elt_size + mp->trailer_size;
+	pp->span = pp->stride * pp->page_frags;
+	pp->mbuf_bytes = (uint64_t)pp->stride * mp->size;
+	pp->stride_recip = ppool_recip(pp->stride);
+	pp->span_recip = ppool_recip(pp->span);
+	ret = data_reserve(pp, mp);
+	if (ret == 0 && pp->kind == PPOOL_KIND_COUNT)
+		ret = count_init(&pp->count, &mem, mp->size, pp->page_frags, PPOOL_NB_SLOTS,
+				conf->bias != 0 ? conf->bias : PPOOL_BIAS);
+	else if (ret == 0)
+		ret = bitmap_init(&pp->bitmap, &mem, pp->span, pp->stride, PPOOL_NB_SLOTS,
+				ppool_hint_pages(mp->size, pp->page_frags));
+	if (ret != 0)
+		paired_free(mp);
+	return ret;
+}
+
+static int
+paired_populate(struct rte_mempool *mp, unsigned int max_objs, void *vaddr, rte_iova_t iova,
+		size_t len, rte_mempool_populate_obj_cb_t *obj_cb, void *obj_cb_arg)
+{
+	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
+	struct ppool_pktmbuf *pp = mp->pool_data;
+
+	(void)iova;
+	if (pp->mbufs != 0 || max_objs != mp->size || len < (size_t)max_objs * pp->stride)
+		return -EINVAL; /* all at once, since addresses are computed */
+	pp->mbufs = (uintptr_t)vaddr + mp->header_size;
+	if (pp->kind == PPOOL_KIND_BITMAP) {
+		int ret = bitmap_add(&pp->bitmap, &mem, vaddr, mp->header_size, max_objs);
+
+		if (ret != 0)
+			return ret;
+	}
+	for (unsigned int i = 0; i < max_objs; i++)
+		obj_cb(mp, obj_cb_arg, (void *)(pp->mbufs + (size_t)i * pp->stride), RTE_BAD_IOVA);
+	return (int)max_objs;
+}
+
+static const struct rte_mempool_ops paired_ops = {
+	.name = PPOOL_PAIRED_OPS_NAME,
+	.alloc = paired_alloc,
+	.free = paired_free,
+	.enqueue = paired_enqueue,
+	.dequeue = paired_dequeue,
+	.get_count = paired_count,
+	.populate = paired_populate,
+};
+
+RTE_MEMPOOL_REGISTER_OPS(paired_ops);
+
+/* The last clone of a fragment is gone, after its mbuf. */
+static void
+shinfo_last_put(void *buf, void *opaque)
+{
+	struct rte_mbuf *m = opaque;
+
+	(void)buf;
+	rte_mbuf_ext_refcnt_set(m->shinfo, 1);
+	m->ol_flags = RTE_MBUF_F_EXTERNAL;
+	m->next = NULL;
+	m->nb_segs = 1;
+	rte_mbuf_raw_free(m);
+}
+
+/* Bind mbuf @p idx to its fragment. */
+static void
+mbuf_bind(struct rte_mempool *mp, void *arg, void *obj, unsigned int idx)
+{
+	struct ppool_pktmbuf *pp = mp->pool_data;
+	struct rte_mbuf *m = obj;
+	uint32_t page = page_of(pp, m);
+	uint64_t off = (uint64_t)(((uintptr_t)m - pp->mbufs) / pp->stride % pp->page_frags) *
+	               pp->frag_bytes;
+
+	(void)idx;
+	memset(m, 0, mp->elt_size);
+	m->priv_size = rte_pktmbuf_priv_size(mp);
+	m->buf_addr = pp->data + (size_t)page * pp->page_bytes + off;
+	m->buf_iova = pp->page_iova[page] + off;
+	m->buf_len = rte_pktmbuf_data_room_size(mp);
+	m->data_off = RTE_MIN(RTE_PKTMBUF_HEADROOM, m->buf_len);
+	m->pool = mp;
+	m->nb_segs = 1;
+	m->port = RTE_MBUF_PORT_INVALID;
+	m->ol_flags = RTE_MBUF_F_EXTERNAL;
+	rte_mbuf_refcnt_set(m, 1);
+	m->next = NULL;
+	m->shinfo = RTE_PTR_SUB(m, mp->header_size);
+	m->shinfo->free_cb = shinfo_last_put;
+	m->shinfo->fcb_opaque = m;
+	rte_mbuf_ext_refcnt_set(m->shinfo, 1);
+	(*(unsigned int *)arg)++;
+}
+
+/*
+ * From fragment to fragment: whole 128-byte lines, since that is what the device and arm64 want,
+ * and no multiple of 2048, which would put all frames' first lines into the same few cache sets.
+ */
+static uint32_t
+frag_bytes_of(uint16_t data_room_size)
+{
+	uint32_t bytes = RTE_ALIGN_CEIL((uint32_t)data_room_size, 128u);
+
+	return bytes % 2048 == 0 ? bytes + 128 : bytes;
+}
+
+static int
+conf_check(struct paired_conf *paired, const struct ppool_pktmbuf_conf *conf, unsigned int n,
+		uint16_t priv_size, uint16_t data_room_size)
+{
+	uint32_t frags_max;
+
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return -E_RTE_SECONDARY;
+	if (n == 0 || data_room_size < RTE_PKTMBUF_HEADROOM ||
+			RTE_ALIGN(priv_size, RTE_MBUF_PRIV_ALIGN) != priv_size ||
+			(conf != NULL && conf->kind > PPOOL_KIND_BITMAP))
+		return -EINVAL;
+	paired->kind = conf != NULL && conf->kind != PPOOL_KIND_DEFAULT ? conf->kind
+	                                                                : PPOOL_KIND_COUNT;
+	paired->bias = conf != NULL ? conf->bias : 0;
+	paired->frag_bytes = frag_bytes_of(data_room_size);
+	frags_max = paired->kind == PPOOL_KIND_BITMAP ? PPOOL_BITMAP_FRAGS_MAX : UINT16_MAX;
+	if (conf != NULL && conf->page_bytes != 0 && conf->page_bytes < paired->frag_bytes)
+		return -EINVAL;
+	return ppool_page_bytes(conf != NULL ? conf->page_bytes : 0, paired->frag_bytes, frags_max,
+			&paired->page_bytes);
+}
+
+static void
+headers_free(struct rte_mempool_memhdr *memhdr, void *opaque)
+{
+	(void)memhdr;
+	rte_memzone_free(opaque);
+}
+
+/* Headers, and through the handler's alloc data and core. */
+static int
+pool_populate(struct rte_mempool *mp)
+{
+	const size_t elt = mp->header_size + mp->elt_size + mp->trailer_size;
+	const struct rte_memzone *mz;
+	char name[RTE_MEMZONE_NAMESIZE];
+	unsigned int nb = 0;
+	int ret;
+
+	if (mp->header_size <
+			sizeof(struct rte_mempool_objhdr) + sizeof(struct rte_mbuf_ext_shared_info))
+		return -ENOTSUP; /* a DPDK whose objects have no gap in front */
+	if (snprintf(name, sizeof(name), "PH_%s", mp->name) >= (int)sizeof(name))
+		return -ENAMETOOLONG;
+	mz = rte_memzone_reserve_aligned(name, elt * mp->size, mp->socket_id,
+			RTE_MEMZONE_SIZE_HINT_ONLY, RTE_MEMPOOL_ALIGN);
+	if (mz == NULL)
+		return -rte_errno;
+	ret = rte_mempool_populate_iova(
+			mp, mz->addr, RTE_BAD_IOVA, mz->len, headers_free, (void *)(uintptr_t)mz);
+	if (ret < 0) {
+		rte_memzone_free(mz);
+		return ret;
+	}
+	rte_mempool_obj_iter(mp, mbuf_bind, &nb);
+	return nb == mp->size ? 0 : -EFAULT;
+}
+
+struct rte_mempool *
+ppool_pktmbuf_pool_create(const char *name, unsigned int n, unsigned int cache_size,
+		uint16_t priv_size, uint16_t data_room_size, int socket_id,
+		const struct ppool_pktmbuf_conf *conf)
+{
+	struct rte_pktmbuf_pool_private priv = { .mbuf_data_room_size = data_room_size,
+		.mbuf_priv_size = priv_size,
+		.flags = RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF };
+	struct paired_conf paired;
+	struct rte_mempool *mp;
+	int ret = conf_check(&paired, conf, n, priv_size, data_room_size);
+
+	if (ret != 0) {
+		rte_errno = -ret;
+		return NULL;
+	}
+	mp = rte_mempool_create_empty(name, n, sizeof(struct rte_mbuf) + priv_size, cache_size,
+			sizeof(priv), socket_id, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	if (mp == NULL)
+		return NULL;
+	ret = rte_mempool_set_ops_byname(mp, PPOOL_PAIRED_OPS_NAME, &paired);
+	if (ret == 0) {
+		rte_pktmbuf_pool_init(mp, &priv);
+		ret = pool_populate(mp);
+	}
+	mp->pool_config = NULL;
+	if (ret != 0) {
+		rte_mempool_free(mp);
+		rte_errno = -ret;
+		return NULL;
+	}
+	return mp;
+}
