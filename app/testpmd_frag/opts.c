@@ -75,8 +75,9 @@ tpf_opts_usage(FILE *f)
 	fputs("usage: testpmd_frag [EAL options] -- [options]\n"
 	      "\n"
 	      "  --forward-mode=io|mac|macswap|rxonly|txonly   (io)\n"
-	      "  --rx-mode=object         buffers from a stock mbuf pool (frag, page fragments, "
-	      "needs ppool)\n"
+	      "  --rx-mode=frag|object    buffers: page fragments of ppool, or a stock mbuf pool "
+	      "(frag,\n"
+	      "                           unless a port's driver cannot)\n"
 	      "  --nb-cores=N             lcores that forward (1)\n"
 	      "  --rxq=N --txq=N          queues of each port (1)\n"
 	      "  --rxd=N --txd=N          descriptors of each queue (the port's preference)\n"
@@ -262,12 +263,6 @@ other_set(struct tpf_opts *opts, int id, const char *name, const char *val, char
 	case OPT_RX_MODE:
 		i = word_find(name, val, rx_modes, err);
 		opts->rx_mode = (enum tpf_rx_mode)i;
-		if (opts->rx_mode == TPF_RX_FRAG) {
-			snprintf(err, TPF_ERR_MAX,
-					"--rx-mode=frag takes the page pool, which this "
-					"build lacks: use object");
-			return -EINVAL;
-		}
 		return i < 0 ? -EINVAL : 0;
 	case OPT_PORT_TOPOLOGY:
 		i = word_find(name, val, topologies, err);
@@ -304,7 +299,7 @@ tpf_opts_parse(struct tpf_opts *opts, int argc, char **argv, char err[TPF_ERR_MA
 
 	*opts = (struct tpf_opts){
 		.engine = &tpf_io_engine,
-		.rx_mode = TPF_RX_MODE_DEFAULT,
+		.rx_mode = TPF_RX_AUTO,
 		.nb_lcores = 1,
 		.nb_rxq = 1,
 		.nb_txq = 1,

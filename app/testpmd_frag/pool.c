@@ -7,6 +7,8 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include <ppool.h>
+
 #include "tpf.h"
 
 #define CACHE_DEFAULT 256
@@ -28,20 +30,55 @@ mbufs_needed(const struct tpf_app *app)
 	       8192;
 }
 
+/* Which buffers: what was asked for, if every driver can; by default what all can. */
+static int
+rx_mode_settle(struct tpf_app *app)
+{
+	for (uint16_t i = 0; i < app->nb_ports && app->opts.rx_mode != TPF_RX_OBJECT; i++) {
+		const struct tpf_port *port = &app->ports[i];
+
+		if (ppool_driver_keeps_external(port->driver))
+			continue;
+		if (app->opts.rx_mode == TPF_RX_FRAG) {
+			fprintf(stderr,
+					"Port %u: driver %s forgets on Rx that a buffer is "
+					"external, "
+					"which breaks clones; use --rx-mode=object\n",
+					port->id, port->driver);
+			return -ENOTSUP;
+		}
+		printf("Port %u: driver %s cannot take page fragments: --rx-mode=object\n",
+				port->id, port->driver);
+		app->opts.rx_mode = TPF_RX_OBJECT;
+	}
+	if (app->opts.rx_mode == TPF_RX_AUTO)
+		app->opts.rx_mode = TPF_RX_FRAG;
+	return 0;
+}
+
 static struct rte_mempool *
 pool_create(const struct tpf_app *app, const char *name, uint32_t nb, int socket_id)
 {
+	bool is_frag = app->opts.rx_mode == TPF_RX_FRAG;
+	uint32_t cache_default = is_frag ? 0 : CACHE_DEFAULT;
 	uint32_t cache =
-			app->opts.cache_mbufs < 0 ? CACHE_DEFAULT : (uint32_t)app->opts.cache_mbufs;
+			app->opts.cache_mbufs < 0 ? cache_default : (uint32_t)app->opts.cache_mbufs;
 
 	if (cache * 3 / 2 > nb)
 		cache = 0;
+	if (is_frag)
+		return ppool_pktmbuf_pool_create(
+				name, nb, cache, 0, app->opts.mbuf_bytes, socket_id, NULL);
 	return rte_pktmbuf_pool_create(name, nb, cache, 0, app->opts.mbuf_bytes, socket_id);
 }
 
 int
 tpf_pools_create(struct tpf_app *app)
 {
+	int ret = rx_mode_settle(app);
+
+	if (ret != 0)
+		return ret;
 	for (uint16_t i = 0; i < app->nb_ports; i++) {
 		struct tpf_pool *pool = &app->pools[app->nb_pools];
 		char name[RTE_MEMPOOL_NAMESIZE];
@@ -80,8 +117,7 @@ tpf_pool_find(const struct tpf_app *app, int socket_id)
 tpf_free_bulk_t
 tpf_pool_free_bulk(const struct tpf_app *app)
 {
-	(void)app;
-	return rte_pktmbuf_free_bulk;
+	return app->opts.rx_mode == TPF_RX_FRAG ? ppool_pktmbuf_free_bulk : rte_pktmbuf_free_bulk;
 }
 
 void
@@ -109,7 +145,10 @@ tpf_pools_audit(struct tpf_app *app)
 		struct tpf_pool *pool = &app->pools[i];
 
 		pool->in_flight = rte_mempool_in_use_count(pool->mp);
-		nb += pool->in_flight;
+		pool->is_ppool = ppool_stats_get(pool->mp, &pool->stats) == 0;
+		if (pool->is_ppool)
+			pool->violations = (uint32_t)ppool_audit(stderr, pool->mp);
+		nb += pool->in_flight + pool->violations;
 		if (pool->in_flight != 0)
 			fprintf(stderr, "Pool %s: %u of %u buffers did not come back\n",
 					pool->mp->name, pool->in_flight, pool->nb_mbufs);

@@ -117,6 +117,22 @@ ports_print(const struct tpf_app *app)
 	}
 }
 
+static void
+pages_print(const struct tpf_pool *pool)
+{
+	const struct ppool_stats *s = &pool->stats;
+
+	printf("Pages on node %d: %" PRIu64 " taken fresh, %" PRIu64
+	       " recycled when R == B, %" PRIu64 " bias charges, %" PRIu64
+	       " fragments freed by their owner, %" PRIu64 " by others, %" PRIu64
+	       " times empty, audit: %u violations\n",
+			pool->socket_id, s->alloc_fast_pages, s->alloc_refill_pages,
+			s->recycle_charges, s->recycle_cached_frags, s->recycle_ring_frags,
+			s->alloc_empty, pool->violations);
+	printf("RESULT ppool_pages_recycled %" PRIu64 " pages\n", s->alloc_refill_pages);
+	printf("RESULT ppool_bias_charges %" PRIu64 " charges\n", s->recycle_charges);
+}
+
 void
 tpf_report_print(const struct tpf_app *app)
 {
@@ -135,6 +151,9 @@ tpf_report_print(const struct tpf_app *app)
 				app->pools[i].socket_id, app->pools[i].nb_mbufs,
 				app->opts.mbuf_bytes, app->pools[i].in_use_at_stop,
 				app->pools[i].in_flight);
+	for (uint16_t i = 0; i < app->nb_pools; i++)
+		if (app->pools[i].is_ppool)
+			pages_print(&app->pools[i]);
 	printf("Memory: %.1f MiB held by EAL in pages of %" PRIu64 " KiB, %.1f MiB in use\n",
 			(double)app->memory.held_bytes / 1048576, app->memory.page_bytes / 1024,
 			(double)app->memory.heap_bytes / 1048576);
@@ -189,6 +208,18 @@ stream_json(const struct tpf_stream *fs)
 	return o;
 }
 
+static struct json_object *
+ppool_json(const struct tpf_pool *pool)
+{
+	struct json_object *o = json_object_new_object();
+
+#define TPF_STAT_ADD(name, text) add_u64(o, #name, pool->stats.name);
+	PPOOL_STATS(TPF_STAT_ADD)
+#undef TPF_STAT_ADD
+	add_u64(o, "violations", pool->violations);
+	return o;
+}
+
 int
 tpf_report_write(const struct tpf_app *app, const char *path)
 {
@@ -207,6 +238,8 @@ tpf_report_write(const struct tpf_app *app, const char *path)
 		add_u64(o, "buffers", app->pools[i].nb_mbufs);
 		add_u64(o, "in_use_at_stop", app->pools[i].in_use_at_stop);
 		add_u64(o, "in_flight", app->pools[i].in_flight);
+		if (app->pools[i].is_ppool)
+			json_object_object_add(o, "ppool", ppool_json(&app->pools[i]));
 		json_object_array_add(pools, o);
 	}
 	json_object_object_add(root, "ports", ports);

@@ -22,17 +22,18 @@
 #include <rte_ether.h>
 #include <rte_mempool.h>
 
-#define TPF_PORTS_MAX       RTE_MAX_ETHPORTS
-#define TPF_QUEUES_MAX      64
-#define TPF_BURST_MAX       512
-#define TPF_TX_SEGS_MAX     16
-#define TPF_FRAME_MAX       9728 /* with CRC: the largest --max-pkt-len */
-#define TPF_FRAME_MIN       60   /* without CRC: the smallest frame that txonly makes */
-#define TPF_SOCKETS_MAX     RTE_MAX_NUMA_NODES
-#define TPF_ERR_MAX         256 /* bytes of an error text */
-#define TPF_CRC_LEN         4
-#define TPF_DEFAULT_DESC    1024
-#define TPF_RX_MODE_DEFAULT TPF_RX_OBJECT
+#include <ppool.h>
+
+#define TPF_PORTS_MAX    RTE_MAX_ETHPORTS
+#define TPF_QUEUES_MAX   64
+#define TPF_BURST_MAX    512
+#define TPF_TX_SEGS_MAX  16
+#define TPF_FRAME_MAX    9728 /* with CRC: the largest --max-pkt-len */
+#define TPF_FRAME_MIN    60   /* without CRC: the smallest frame that txonly makes */
+#define TPF_SOCKETS_MAX  RTE_MAX_NUMA_NODES
+#define TPF_ERR_MAX      256 /* bytes of an error text */
+#define TPF_CRC_LEN      4
+#define TPF_DEFAULT_DESC 1024
 
 /* Exit status; the first that applies, from the top. */
 enum tpf_exit {
@@ -53,6 +54,7 @@ enum tpf_topology {
 enum tpf_rx_mode {
 	TPF_RX_FRAG,   /* paired pools of lib/ppool: mbuf headers beside page fragments */
 	TPF_RX_OBJECT, /* stock mbuf pools */
+	TPF_RX_AUTO,   /* frag, unless a port's driver cannot */
 };
 
 enum tpf_rss {
@@ -66,7 +68,7 @@ struct tpf_engine;
 /* What the command line asked for; 0 means "chosen at start" where so marked. */
 struct tpf_opts {
 	const struct tpf_engine *engine;
-	enum tpf_rx_mode rx_mode;
+	enum tpf_rx_mode rx_mode; /* AUTO is settled before the pools are made */
 	enum tpf_topology topology;
 	enum tpf_rss rss;
 	uint16_t nb_lcores;
@@ -76,7 +78,6 @@ struct tpf_opts {
 	uint16_t mbuf_bytes; /* data room, headroom included */
 	uint32_t nb_mbufs;   /* per pool; 0: by rings and streams */
 	int32_t cache_mbufs; /* per lcore; -1: by the kind of pool */
-	uint32_t page_bytes; /* of paired pools; 0: ppool's default */
 	uint16_t frame_max;  /* --max-pkt-len, CRC included; 0: the standard MTU of 1500 */
 	uint64_t port_mask;
 	bool peer_is_set[TPF_PORTS_MAX];
@@ -182,14 +183,15 @@ struct tpf_port {
 	uint32_t nb_xstats;
 };
 
-struct ppool;
-
 struct tpf_pool {
 	struct rte_mempool *mp;
 	int socket_id;
 	uint32_t nb_mbufs;
-	uint32_t in_use_at_stop; /* buffers in rings, caches excluded */
-	uint32_t in_flight;      /* after all ports were closed: 0 or a leak */
+	uint32_t in_use_at_stop;  /* buffers in rings, caches excluded */
+	uint32_t in_flight;       /* after all ports were closed: 0 or a leak */
+	uint32_t violations;      /* what ppool_audit() found */
+	bool is_ppool;            /* has the statistics below */
+	struct ppool_stats stats; /* as of the audit */
 };
 
 struct tpf_memory {

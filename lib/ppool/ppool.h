@@ -26,6 +26,7 @@
 #ifndef PPOOL_H
 #define PPOOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -103,6 +104,12 @@ struct ppool_pktmbuf_conf {
 struct rte_mempool *ppool_pktmbuf_pool_create(const char *name, unsigned int n,
 		unsigned int cache_size, uint16_t priv_size, uint16_t data_room_size, int socket_id,
 		const struct ppool_pktmbuf_conf *conf);
+
+/**
+ * False for drivers known to clear RTE_MBUF_F_EXTERNAL on Rx: their queues must not get a paired
+ * pool. @param driver_name  as rte_eth_dev_info_get() tells it. Any thread.
+ */
+bool ppool_driver_keeps_external(const char *driver_name);
 
 /** The paired pool behind @p mp, or NULL if it is another kind of pool. Any thread. */
 struct ppool_pktmbuf *ppool_pktmbuf_pool(const struct rte_mempool *mp);

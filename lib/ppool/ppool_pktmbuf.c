@@ -198,6 +198,20 @@ ppool_pktmbuf_pool(const struct rte_mempool *mp)
 	return rte_mempool_get_ops(mp->ops_index)->dequeue == paired_dequeue ? mp->pool_data : NULL;
 }
 
+bool
+ppool_driver_keeps_external(const char *driver_name)
+{
+	/* doc/sources.md, "ol_flags on Rx" */
+	static const char *const clears[] = { "net_hns3", "net_hns3_vf", "net_virtio",
+		"net_virtio_user", "net_ixgbe", "net_ixgbe_vf", "net_i40e", "net_i40e_vf",
+		"net_ice", "net_iavf" };
+
+	for (unsigned int i = 0; i < RTE_DIM(clears); i++)
+		if (strcmp(driver_name, clears[i]) == 0)
+			return false;
+	return true;
+}
+
 /* What ppool_pktmbuf_pool_create() hands to the handler's alloc. */
 struct paired_conf {
 	uint32_t frag_bytes, page_bytes;

@@ -51,6 +51,17 @@ inplace_prove(struct hns3_rxq *q)
 	q->iova_delta = p.iova_delta;
 }
 
+/* What refill and Rx need to know of the queue's buffers. */
+static void
+pool_learn(struct hns3_rxq *q)
+{
+	q->paired = ppool_pktmbuf_pool(q->mp);
+	if (q->paired == NULL)
+		inplace_prove(q);
+	q->knows_flags = q->paired != NULL || q->is_inplace;
+	q->buf_flags = q->paired != NULL ? RTE_MBUF_F_EXTERNAL : 0;
+}
+
 /* [2:3.2] the largest size that fits; code of register 0x0c. */
 static const struct {
 	uint16_t bytes;
@@ -135,7 +146,7 @@ hns3_rx_queue_setup(struct rte_eth_dev *dev, uint16_t idx, uint16_t nb_desc, uns
 	q->port_id = dev->data->port_id;
 	q->is_hip09 = hns3->revision >= HNS3_REVISION_HIP09;
 	q->db_reg = hns3->bar + HNS3_REG_TQP(idx) + HNS3_TQP_RX_HEAD;
-	inplace_prove(q);
+	pool_learn(q);
 	dev->data->rx_queues[idx] = q;
 	return 0;
 }

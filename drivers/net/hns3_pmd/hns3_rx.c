@@ -63,12 +63,24 @@ hns3_rx_ptype(uint32_t l234, uint32_t ol)
 	return l3_is_ip(l3) ? l3_ptype[l3] | l4_ptype[l4] : l3_ptype[l3];
 }
 
+/* Buffers and where they start for the device: all or none. */
+static inline uint16_t
+bufs_get(struct hns3_rxq *q, struct rte_mbuf **bufs, rte_iova_t *iovas, uint16_t nb)
+{
+	if (q->paired != NULL)
+		return (uint16_t)ppool_pktmbuf_alloc_bulk(q->paired, bufs, iovas, nb);
+	if (rte_mempool_get_bulk(q->mp, (void **)bufs, nb) != 0)
+		return 0;
+	for (uint16_t i = 0; i < nb; i++)
+		iovas[i] = q->is_inplace ? (rte_iova_t)((int64_t)(uintptr_t)bufs[i] + q->iova_delta)
+		                         : rte_mbuf_iova_get(bufs[i]);
+	return nb;
+}
+
 /* Give @p m to bare BD @p at. */
 static inline void
-bd_arm(struct hns3_rxq *q, uint16_t at, struct rte_mbuf *m)
+bd_arm(struct hns3_rxq *q, uint16_t at, struct rte_mbuf *m, rte_iova_t iova)
 {
-	rte_iova_t iova = q->is_inplace ? (rte_iova_t)((int64_t)(uintptr_t)m + q->iova_delta)
-	                                : rte_mbuf_iova_get(m);
 	struct hns3_rx_bd *bd = &q->ring[at];
 
 	q->sw[at] = m;
@@ -80,9 +92,10 @@ uint16_t
 hns3_rx_arm(struct hns3_rxq *q, uint16_t nb)
 {
 	struct rte_mbuf *bufs[HNS3_RX_REFILL_BDS];
+	rte_iova_t iovas[HNS3_RX_REFILL_BDS];
 	uint16_t got = RTE_MIN(RTE_MIN(nb, q->nb_bare), (uint16_t)HNS3_RX_REFILL_BDS);
 
-	if (rte_mempool_get_bulk(q->mp, (void **)bufs, got) != 0) {
+	if (bufs_get(q, bufs, iovas, got) != got) {
 		/*
 		 * An exhausted pool: while enough BDs are armed, wait for a whole batch; else take
 		 * what there is, so that the ring can neither run dry for good nor starve.
@@ -93,11 +106,11 @@ hns3_rx_arm(struct hns3_rxq *q, uint16_t nb)
 		if (q->nb_desc - q->nb_bare >= 2 * HNS3_RX_REFILL_BDS)
 			return 0;
 		for (got = 0; got < want; got++)
-			if (rte_mempool_get(q->mp, (void **)&bufs[got]) != 0)
+			if (bufs_get(q, &bufs[got], &iovas[got], 1) != 1)
 				break;
 	}
 	for (uint16_t i = 0; i < got; i++) {
-		bd_arm(q, q->rearm, bufs[i]);
+		bd_arm(q, q->rearm, bufs[i], iovas[i]);
 		if (++q->rearm == q->nb_desc)
 			q->rearm = 0;
 	}
@@ -168,7 +181,7 @@ static inline void
 mbuf_init(const struct hns3_rxq *q, struct rte_mbuf *m, uint16_t bytes)
 {
 	memcpy(&m->rearm_data, &q->rearm_data, sizeof(q->rearm_data));
-	m->ol_flags = q->is_inplace ? 0 : m->ol_flags & RTE_MBUF_F_EXTERNAL;
+	m->ol_flags = q->knows_flags ? q->buf_flags : m->ol_flags & RTE_MBUF_F_EXTERNAL;
 	m->data_len = bytes;
 	m->next = NULL;
 }

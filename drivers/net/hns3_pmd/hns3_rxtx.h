@@ -19,6 +19,8 @@
 #include <ethdev_driver.h>
 #include <rte_mbuf.h>
 
+#include <ppool.h>
+
 #include "hns3_desc.h"
 
 #define HNS3_RX_REFILL_BDS 32 /* buffers per bulk get */
@@ -54,10 +56,13 @@ struct hns3_rxq {
 	rte_iova_t ring_iova;
 	uint8_t *db_reg;
 	struct rte_mempool *mp;
-	uint64_t rearm_data; /* data_off, refcnt 1, nb_segs 1, port */
-	uint64_t hash_flag;  /* RTE_MBUF_F_RX_RSS_HASH while RSS is on */
-	int64_t iova_delta;  /* is_inplace: buffer IOVA = mbuf address + this */
-	bool is_inplace;     /* proved for every mbuf of the pool at setup */
+	uint64_t rearm_data;          /* data_off, refcnt 1, nb_segs 1, port */
+	uint64_t hash_flag;           /* RTE_MBUF_F_RX_RSS_HASH while RSS is on */
+	int64_t iova_delta;           /* is_inplace: buffer IOVA = mbuf address + this */
+	struct ppool_pktmbuf *paired; /* frag mode: the pool is a paired one; else NULL */
+	uint64_t buf_flags;           /* ol_flags of an mbuf that has just come from the pool */
+	bool knows_flags;             /* buf_flags holds for all; else each mbuf is asked */
+	bool is_inplace;              /* proved for every mbuf of the pool at setup */
 	bool is_hip09;
 	uint16_t nb_desc;
 	uint16_t next;
