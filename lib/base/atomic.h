@@ -32,7 +32,19 @@ typedef _Atomic(uint16_t) at_u16;
 #define at_cas(p, expected, v, order)                                                              \
 	atomic_compare_exchange_strong_explicit(                                                   \
 			p, expected, v, memory_order_##order, memory_order_relaxed)
-#define at_fence(order) atomic_thread_fence(memory_order_##order)
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wtsan" /* TSan does not follow fences; ours guards no data */
+#endif
+static inline void
+at_fence_seq_cst(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+}
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 static inline void
 at_pause(void)

@@ -373,7 +373,7 @@ take_last(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
 	at_lock_take(&b->scan_lock);
 	/* [DRY-A] see bits_give(). */
 	at_store(&b->dry, BITMAP_SUSPECT, seq_cst);
-	at_fence(seq_cst);
+	at_fence_seq_cst();
 	got = take_some(b, o, objs, n);
 	if (got == n)
 		at_store(&b->dry, BITMAP_WET, seq_cst);
@@ -589,7 +589,7 @@ chunk_init(const struct bitmap *b, const struct ppool_alloc *mem, struct bitmap_
 	c->nb_pages = (nb_frags + b->page_frags - 1) / b->page_frags;
 	c->bytes = (size_t)c->nb_pages * b->page_bytes;
 	if (last != 0) /* what lies behind the last fragment is not ours */
-		c->bytes -= b->page_bytes - (first + (size_t)last * b->stride);
+		c->bytes -= b->page_bytes - (size_t)last * b->stride;
 	c->pages = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->pages), 64);
 	if (c->pages == NULL)
 		return false;
@@ -613,8 +613,7 @@ bitmap_add(struct bitmap *b, const struct ppool_alloc *mem, void *base, uint32_t
 	struct bitmap_chunks *chunks;
 	struct bitmap_chunk c;
 
-	if (nb_frags == 0 || first >= b->stride ||
-			(size_t)first + (size_t)b->page_frags * b->stride > b->page_bytes)
+	if (nb_frags == 0 || first >= b->stride)
 		return -EINVAL;
 	if (!chunk_init(b, mem, &c, base, first, nb_frags))
 		return -ENOMEM;
@@ -639,5 +638,6 @@ bitmap_add(struct bitmap *b, const struct ppool_alloc *mem, void *base, uint32_t
 	b->chunks = chunks;
 	b->nb_pages += c.nb_pages;
 	b->nb_frags += nb_frags;
+	at_store(&b->dry, BITMAP_WET, seq_cst);
 	return 0;
 }

@@ -109,7 +109,7 @@ void bitmap_fini(struct bitmap *b, const struct ppool_alloc *mem);
  * Add a chunk that holds @p nb_frags fragments, all of them free.
  *
  * @param base   start of page 0
- * @param first  offset of fragment 0 in each page, < stride
+ * @param first  where in its stride a fragment's address lies, behind a header; < stride
  * @return 0, -EINVAL (overlaps another chunk) or -ENOMEM
  */
 int bitmap_add(struct bitmap *b, const struct ppool_alloc *mem, void *base, uint32_t first,

@@ -145,15 +145,25 @@ page_start(struct count_pool *c, struct count_owner *o, uint32_t page)
 	o->left = nb;
 }
 
+/* Close the open page: what was not cut from it was not handed out. */
+static void
+page_retire(struct count_pool *c, struct count_owner *o)
+{
+	if (o->page == PPOOL_NONE)
+		return;
+	c->bias[o->page] += o->left;
+	list_push(c, &o->fifo, o->page);
+	o->page = PPOOL_NONE;
+	o->left = 0;
+}
+
 /* Open the next page. Own lock held. */
 static __attribute__((noinline)) bool
 page_open(struct count_pool *c, struct count_owner *o)
 {
 	uint32_t page;
 
-	if (o->page != PPOOL_NONE)
-		list_push(c, &o->fifo, o->page);
-	o->page = PPOOL_NONE;
+	page_retire(c, o);
 	page = fifo_pop_idle(c, o);
 	if (page == PPOOL_NONE)
 		page = list_pop_idle(c, o, &o->stale, STALE_PROBES);
@@ -196,32 +206,32 @@ take_some(struct count_pool *c, struct count_owner *o, struct count_run *runs, u
 }
 
 /*
- * What another owner does not use: the rest of its open page as a run, or else an idle page of its,
- * which goes to the free list. Its lock is taken, ours is not held.
+ * What another owner does not use: the rest of its open page as a run, and idle pages of its, which
+ * go to the free list, as many as @p n takes. Its lock is taken, ours is not held.
  */
 static uint32_t
 take_over(struct count_pool *c, struct count_owner *victim, struct count_run *run, uint32_t n)
 {
-	uint32_t got = 0, page;
+	uint32_t got = 0;
 
 	at_lock_take(&victim->lock);
+	if (victim->page != PPOOL_NONE && page_held(c, victim->page) == victim->left)
+		page_retire(c, victim);
 	if (victim->left != 0) {
 		got = n < victim->left ? n : victim->left;
 		*run = (struct count_run){ victim->page, victim->first, got };
 		victim->first += got;
 		victim->left -= got;
-	} else {
-		page = PPOOL_NONE;
-		if (victim->page != PPOOL_NONE)
-			list_push(c, &victim->fifo, victim->page);
-		victim->page = PPOOL_NONE;
-		page = list_pop_idle(c, victim, &victim->fifo, UINT32_MAX);
+	}
+	for (uint32_t freed = got; freed < n; freed += c->page_frags) {
+		uint32_t page = list_pop_idle(c, victim, &victim->fifo, UINT32_MAX);
+
 		if (page == PPOOL_NONE)
 			page = list_pop_idle(c, victim, &victim->stale, UINT32_MAX);
-		if (page != PPOOL_NONE) {
-			at_store(&c->owner_of[page], PPOOL_NONE, relaxed);
-			free_push(c, page);
-		}
+		if (page == PPOOL_NONE)
+			break;
+		at_store(&c->owner_of[page], PPOOL_NONE, relaxed);
+		free_push(c, page);
 	}
 	at_lock_give(&victim->lock);
 	return got;
@@ -239,7 +249,7 @@ take_last(struct count_pool *c, struct count_owner *o, struct count_run *runs, u
 	 * [DRY-R]. One of the two sees the other.
 	 */
 	at_store(&c->dry, COUNT_SUSPECT, seq_cst);
-	at_fence(seq_cst);
+	at_fence_seq_cst();
 	for (uint32_t s = 0; s < c->nb_slots && got < n; s++) {
 		uint32_t nb;
 
@@ -263,22 +273,75 @@ take_last(struct count_pool *c, struct count_owner *o, struct count_run *runs, u
 	return got;
 }
 
-/* Undo a take that did not get all it asked for. Own lock held. */
+/* Take @p page out of whichever of the owner's lists has it. */
 static void
-take_undo(struct count_pool *c, struct count_owner *o, const struct count_run *runs,
-		uint32_t nb_runs)
+list_remove(const struct count_pool *c, struct count_owner *o, uint32_t page)
 {
-	while (nb_runs-- > 0) {
-		const struct count_run *run = &runs[nb_runs];
+	struct count_list *lists[] = { &o->fifo, &o->stale };
 
-		if (run->page == o->page && run->first + run->nb == o->first) {
-			o->first -= run->nb;
-			o->left += run->nb;
-			continue;
+	for (int l = 0; l < 2; l++)
+		for (uint32_t n = lists[l]->nb; n > 0; n--) {
+			uint32_t head = list_pop(c, lists[l]);
+
+			if (head != page)
+				list_push(c, lists[l], head); /* once around keeps the order */
 		}
+}
+
+/* Give a run of another's page back: uncut if it was the last cut, else as a put. Own lock held. */
+static void
+run_return(struct count_pool *c, struct count_owner *o, const struct count_run *run)
+{
+	uint32_t slot = at_load(&c->owner_of[run->page], relaxed);
+	bool is_uncut = false;
+
+	if (slot != PPOOL_NONE) {
+		struct count_owner *victim = &c->owners[slot];
+
+		at_lock_give(&o->lock); /* never two locks of owners at once */
+		at_lock_take(&victim->lock);
+		is_uncut = victim->page == run->page && victim->first == run->first + run->nb;
+		if (is_uncut) {
+			victim->first -= run->nb;
+			victim->left += run->nb;
+		}
+		at_lock_give(&victim->lock);
+		at_lock_take(&o->lock);
+	}
+	if (!is_uncut) {
 		ppool_tally(&o->count.alloc_frags, run->nb);
 		count_put(c, o, run->page, run->nb);
 	}
+}
+
+/* What was open before a take. */
+struct cursor {
+	uint32_t page, first, left;
+};
+
+/* Undo a take that did not get all it asked for, page by page. Own lock held. */
+static void
+take_undo(struct count_pool *c, struct count_owner *o, const struct cursor *was,
+		const struct count_run *runs, uint32_t nb_runs)
+{
+	uint32_t open = was->left != 0 ? was->page : PPOOL_NONE;
+
+	while (nb_runs-- > 0) {
+		const struct count_run *run = &runs[nb_runs];
+
+		if (at_load(&c->owner_of[run->page], relaxed) != o->slot)
+			run_return(c, o, run);
+		else if (run->page != open)
+			c->bias[run->page] += run->nb;
+	}
+	if (o->page != open) {
+		page_retire(c, o);
+		if (open != PPOOL_NONE)
+			list_remove(c, o, open);
+	}
+	o->page = open;
+	o->first = was->first;
+	o->left = open != PPOOL_NONE ? was->left : 0;
 }
 
 struct count_owner *
@@ -297,6 +360,29 @@ count_leave(struct count_pool *c, struct count_owner *o)
 	wet(c);
 }
 
+/* Own and free pages first; then, all undone, with everything that others leave unused. */
+static uint32_t
+take_all(struct count_pool *c, struct count_owner *o, struct count_run *runs, uint32_t *nb_runs,
+		uint32_t n)
+{
+	struct cursor was = { o->page, o->first, o->left };
+	uint32_t got = take_some(c, o, runs, nb_runs, n);
+
+	if (__builtin_expect(got == n, 1))
+		return n;
+	take_undo(c, o, &was, runs, *nb_runs);
+	*nb_runs = 0;
+	if (o->page != PPOOL_NONE && page_held(c, o->page) == o->left)
+		page_retire(c, o); /* all that was cut from it is back: cut it anew */
+	was = (struct cursor){ o->page, o->first, o->left };
+	got = take_some(c, o, runs, nb_runs, n);
+	if (got < n)
+		got += take_last(c, o, runs, nb_runs, n - got);
+	if (got < n)
+		take_undo(c, o, &was, runs, *nb_runs);
+	return got;
+}
+
 uint32_t
 count_take(struct count_pool *c, uint32_t slot, struct count_run *runs, uint32_t n)
 {
@@ -306,15 +392,10 @@ count_take(struct count_pool *c, uint32_t slot, struct count_run *runs, uint32_t
 	if (n == 0)
 		return 0;
 	o = count_enter(c, slot);
-	if (__builtin_expect(at_load(&c->dry, relaxed) == COUNT_DRY && o->left < n, 0)) {
-		got = 0;
-	} else {
-		got = take_some(c, o, runs, &nb_runs, n);
-		if (__builtin_expect(got < n, 0))
-			got += take_last(c, o, runs, &nb_runs, n - got);
-	}
+	got = at_load(&c->dry, relaxed) == COUNT_DRY && o->left < n
+	                      ? 0
+	                      : take_all(c, o, runs, &nb_runs, n);
 	if (__builtin_expect(got < n, 0)) {
-		take_undo(c, o, runs, nb_runs);
 		ppool_tally(&o->count.alloc_empty, 1);
 		count_leave(c, o);
 		return 0;
@@ -371,12 +452,7 @@ count_abandon(struct count_pool *c, uint32_t slot)
 	struct count_owner *o = count_enter(c, slot);
 	uint32_t nb = 0;
 
-	if (o->page != PPOOL_NONE) {
-		c->bias[o->page] += o->left; /* what was not cut was not handed out */
-		list_push(c, &o->fifo, o->page);
-		o->page = PPOOL_NONE;
-		o->left = 0;
-	}
+	page_retire(c, o);
 	while (o->fifo.nb != 0)
 		nb += !page_abandon(c, list_pop(c, &o->fifo));
 	while (o->stale.nb != 0)

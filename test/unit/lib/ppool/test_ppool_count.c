@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Count pages: the elevated count, charge by charge. */
+#include "pool_rig.h"
+
+#include <errno.h>
+
+#include "ppool_count.h"
+
+#define SLOTS 4
+
+struct fixture {
+	struct pool_rig rig;
+	struct ppool_alloc mem;
+	struct count_pool c;
+};
+
+static void
+pool_make(struct fixture *f, uint32_t nb, uint32_t page_frags, uint32_t bias)
+{
+	memset(f, 0, sizeof(*f));
+	f->mem = pool_rig_alloc(&f->rig);
+	assert_int_equal(count_init(&f->c, &f->mem, nb, page_frags, SLOTS, bias), 0);
+}
+
+static void
+pool_end(struct fixture *f)
+{
+	assert_int_equal(count_audit(&f->c, &f->mem, pool_rig_say, NULL), 0);
+	count_fini(&f->c, &f->mem);
+	assert_int_equal(f->rig.live, 0);
+}
+
+static uint32_t
+refs(const struct fixture *f, uint32_t page)
+{
+	return at_load(&f->c.refs[page].refs, relaxed);
+}
+
+static void
+put(struct fixture *f, uint32_t slot, uint32_t page, uint32_t nb)
+{
+	struct count_owner *o = count_enter(&f->c, slot);
+
+	count_put(&f->c, o, page, nb);
+	count_leave(&f->c, o);
+}
+
+static uint32_t
+runs_sum(const struct count_run *runs, uint32_t nb)
+{
+	uint32_t sum = 0;
+
+	while (nb-- > 0)
+		sum += runs[nb].nb;
+	return sum;
+}
+
+static void
+sizes_are_checked(void **state)
+{
+	struct pool_rig rig = { 0 };
+	struct ppool_alloc mem = pool_rig_alloc(&rig);
+	struct count_pool c;
+
+	(void)state;
+	assert_int_equal(count_init(&c, &mem, 0, 4, SLOTS, 100), -EINVAL);
+	assert_int_equal(count_init(&c, &mem, 8, 0, SLOTS, 100), -EINVAL);
+	assert_int_equal(count_init(&c, &mem, 8, 4, 0, 100), -EINVAL);
+	assert_int_equal(count_init(&c, &mem, 8, 4, SLOTS, 4), -EINVAL); /* none would stay */
+	assert_int_equal(count_init(&c, &mem, 8, 4, SLOTS, (1u << 30) + 1), -EINVAL);
+	assert_int_equal(rig.live, 0);
+}
+
+/* Opening debits B once for the whole page; taking from it changes nothing more. */
+static void
+a_page_is_debited_once(void **state)
+{
+	struct count_run runs[8];
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 12, 4, 100);
+	assert_int_equal(count_take(&f.c, 0, runs, 1), 1);
+	assert_int_equal(refs(&f, 0), 100);
+	assert_int_equal(f.c.bias[0], 96);
+	assert_int_equal(count_take(&f.c, 0, runs + 1, 3), 1);
+	assert_int_equal(runs[1].first, 1);
+	assert_int_equal(refs(&f, 0), 100);
+	assert_int_equal(f.c.bias[0], 96);
+	assert_int_equal(count_held(&f.c), 4);
+	put(&f, 0, 0, 3);
+	assert_int_equal(f.c.bias[0], 99);
+	put(&f, 0, 0, 1);
+	assert_int_equal(f.c.bias[0], 100);
+	assert_int_equal(count_held(&f.c), 0);
+	pool_end(&f);
+}
+
+/* R == B: the page is reopened; before that, a fresh one is. */
+static void
+an_idle_page_is_recycled_a_busy_one_is_not(void **state)
+{
+	struct ppool_stats stats;
+	struct count_run runs[8];
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 12, 4, 100);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	put(&f, 0, 0, 3);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	assert_int_equal(runs[0].page, 1);
+	put(&f, 1, 0, 1); /* the last one, by another thread */
+	assert_int_equal(refs(&f, 0), 99);
+	assert_int_equal(f.c.bias[0], 99);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	assert_int_equal(runs[0].page, 0);
+	put(&f, 0, 0, 4);
+	put(&f, 0, 1, 4);
+	count_stats_get(&f.c, &stats);
+	assert_int_equal(stats.alloc_fast_pages, 2);
+	assert_int_equal(stats.alloc_refill_pages, 1);
+	assert_int_equal(stats.recycle_charges, 2);
+	assert_int_equal(stats.recycle_ring_frags, 1);
+	assert_int_equal(stats.recycle_cached_frags, 11);
+	pool_end(&f);
+}
+
+/* No charge while tickets suffice; then one, and only when nobody else holds any. */
+static void
+the_bias_is_charged_only_when_too_low(void **state)
+{
+	struct ppool_stats stats;
+	struct count_run runs[8];
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 4, 4, 13); /* 13 -> 9 -> 5 -> charge */
+	for (int i = 0; i < 9; i++) {
+		assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+		assert_int_equal(f.c.bias[0], 9 - i % 3 * 4);
+		put(&f, 1, 0, 4); /* all by another: B never comes back */
+		assert_int_equal(refs(&f, 0), 9 - i % 3 * 4);
+	}
+	count_stats_get(&f.c, &stats);
+	assert_int_equal(stats.recycle_charges, 3);
+	assert_int_equal(stats.alloc_refill_pages, 8);
+	pool_end(&f);
+}
+
+static void
+extra_references_delay_and_nothing_else(void **state)
+{
+	struct count_run runs[8];
+	struct count_owner *o;
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 8, 4, 100);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	o = count_enter(&f.c, 1);
+	count_get(&f.c, o, 0, 65536); /* as many as a 16-bit count would forget */
+	count_leave(&f.c, o);
+	put(&f, 0, 0, 4);
+	assert_int_equal(count_held(&f.c), 65536);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	assert_int_equal(runs[0].page, 1);
+	assert_int_equal(count_take(&f.c, 0, runs, 1), 0); /* page 0 is not idle */
+	put(&f, 2, 0, 65535);
+	assert_int_equal(count_take(&f.c, 0, runs, 1), 0);
+	put(&f, 2, 0, 1);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	assert_int_equal(runs[0].page, 0);
+	put(&f, 0, 0, 4);
+	put(&f, 0, 1, 4);
+	pool_end(&f);
+}
+
+static void
+an_abandoned_page_comes_home_once(void **state)
+{
+	struct ppool_stats stats;
+	struct count_run runs[8];
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 16, 4, 100);
+	assert_int_equal(count_take(&f.c, 0, runs, 10), 3); /* 4 + 4 + 2 of page 2 */
+	put(&f, 0, 0, 4);                                   /* page 0 is idle */
+	assert_int_equal(count_abandon(&f.c, 0), 2);
+	assert_int_equal(refs(&f, 0), 0);
+	assert_int_equal(refs(&f, 1), 4);
+	assert_int_equal(refs(&f, 2), 2);
+	assert_int_equal(count_audit(&f.c, &f.mem, pool_rig_say, NULL), 0);
+	assert_int_equal(at_load(&f.c.nb_free, relaxed), 2);
+	put(&f, 0, 1, 3); /* its old owner is one of many now */
+	put(&f, 2, 2, 2);
+	assert_int_equal(at_load(&f.c.nb_free, relaxed), 3);
+	put(&f, 1, 1, 1);
+	assert_int_equal(at_load(&f.c.nb_free, relaxed), 4);
+	count_stats_get(&f.c, &stats);
+	assert_int_equal(stats.abandoned_pages, 2);
+	assert_int_equal(count_take(&f.c, 1, runs, 8), 2);
+	for (int i = 0; i < 2; i++)
+		put(&f, 1, runs[i].page, 4);
+	pool_end(&f);
+}
+
+static void
+a_refused_request_takes_nothing(void **state)
+{
+	struct ppool_stats stats;
+	struct count_run runs[16];
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 11, 4, 100); /* pages of 4, 4 and 3 */
+	assert_int_equal(count_take(&f.c, 0, runs, 12), 0);
+	assert_int_equal(count_held(&f.c), 0);
+	assert_int_equal(count_take(&f.c, 0, runs, 0), 0);
+	assert_int_equal(runs_sum(runs, count_take(&f.c, 0, runs, 11)), 11);
+	assert_int_equal(count_take(&f.c, 0, runs + 8, 1), 0);
+	assert_int_equal(count_take(&f.c, 1, runs + 8, 1), 0);
+	for (uint32_t page = 0; page < 3; page++)
+		put(&f, 0, page, page == 2 ? 3 : 4);
+	assert_int_equal(runs_sum(runs, count_take(&f.c, 0, runs, 2)), 2);
+	assert_int_equal(count_take(&f.c, 0, runs + 8, 10), 0); /* 9 left */
+	assert_int_equal(runs_sum(runs + 8, count_take(&f.c, 0, runs + 8, 9)), 9);
+	for (uint32_t page = 0; page < 3; page++)
+		put(&f, 1, page, page == 2 ? 3 : 4);
+	count_stats_get(&f.c, &stats);
+	assert_int_equal(stats.alloc_empty, 4);
+	pool_end(&f);
+}
+
+/* Idle pages of an owner that sleeps, and the rest of its open page, serve others. */
+static void
+nothing_idle_is_stranded_with_an_owner(void **state)
+{
+	struct count_run runs[40];
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 40, 4, 100);
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
+		uint32_t nb = count_take(&f.c, slot, runs, 40);
+
+		assert_int_equal(runs_sum(runs, nb), 40);
+		for (uint32_t i = 0; i < nb; i++)
+			put(&f, slot, runs[i].page, runs[i].nb);
+		assert_int_equal(count_take(&f.c, slot, runs, 1), 1); /* leaves a page open */
+		put(&f, slot, runs[0].page, 1);
+	}
+	assert_int_equal(count_held(&f.c), 0);
+	pool_end(&f);
+}
+
+/* A straggler at the head does not stop the pages behind it. */
+static void
+stragglers_are_set_aside(void **state)
+{
+	struct ppool_stats stats;
+	struct count_run runs[4];
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 400, 4, 1000);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	put(&f, 0, 0, 3); /* one stays out */
+	for (int i = 0; i < 1000; i++) {
+		struct count_run run;
+
+		assert_int_equal(count_take(&f.c, 0, &run, 4), 1);
+		put(&f, 0, run.page, run.nb);
+	}
+	count_stats_get(&f.c, &stats);
+	assert_int_equal(stats.stale_pages, 1);
+	assert_in_range(stats.alloc_fast_pages, 2, 4);
+	put(&f, 0, 0, 1);
+	pool_end(&f);
+}
+
+static void
+every_failed_allocation_is_undone(void **state)
+{
+	struct pool_rig rig = { 0 };
+	struct ppool_alloc mem = pool_rig_alloc(&rig);
+	int nth, ret = -ENOMEM;
+
+	(void)state;
+	for (nth = 1; ret != 0; nth++) {
+		struct count_pool c;
+
+		assert_in_range(nth, 1, 20);
+		rig.fail_in = nth;
+		ret = count_init(&c, &mem, 100, 4, SLOTS, 100);
+		assert_true(ret == 0 || ret == -ENOMEM);
+		if (ret == 0)
+			count_fini(&c, &mem);
+		assert_int_equal(rig.live, 0);
+	}
+	assert_int_equal(nth - 1, 7);
+}
+
+static void
+lines_that_others_write_are_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(struct count_refs), 64);
+	assert_int_equal(sizeof(struct count_owner) % 128, 0);
+	assert_int_equal(offsetof(struct count_pool, dry) % 128, 0);
+	assert_true(offsetof(struct count_pool, free_lock) - offsetof(struct count_pool, dry) >=
+			128);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes_are_checked),
+		cmocka_unit_test(a_page_is_debited_once),
+		cmocka_unit_test(an_idle_page_is_recycled_a_busy_one_is_not),
+		cmocka_unit_test(the_bias_is_charged_only_when_too_low),
+		cmocka_unit_test(extra_references_delay_and_nothing_else),
+		cmocka_unit_test(an_abandoned_page_comes_home_once),
+		cmocka_unit_test(a_refused_request_takes_nothing),
+		cmocka_unit_test(nothing_idle_is_stranded_with_an_owner),
+		cmocka_unit_test(stragglers_are_set_aside),
+		cmocka_unit_test(every_failed_allocation_is_undone),
+		cmocka_unit_test(lines_that_others_write_are_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
