@@ -227,12 +227,20 @@ server_check_cfg(const struct vup_server_cfg *cfg)
 
 	for (i = 0; i < VUP_NB_REGIONS; i++) {
 		region = &cfg->regions[i];
-		if (region->size > 0 && region->flags & VUP_REGION_MMAP && region->fd < 0)
+		if (region->size > 0 && region->flags & VUP_REGION_MMAP && region->fd < 0) {
+			base_log(BASE_LOG_ERR, VUP_LOG,
+					"%s: region %u is to be mapped and has no file", cfg->name,
+					i);
 			return -EINVAL;
+		}
 	}
 	for (i = 0; i < VUP_NB_IRQS; i++)
-		if (cfg->nb_vectors[i] > VUP_MAX_VECTORS)
+		if (cfg->nb_vectors[i] > VUP_MAX_VECTORS) {
+			base_log(BASE_LOG_ERR, VUP_LOG,
+					"%s: interrupt index %u has %u vectors, %u are possible",
+					cfg->name, i, cfg->nb_vectors[i], VUP_MAX_VECTORS);
 			return -EINVAL;
+		}
 	return 0;
 }
 
