@@ -222,9 +222,10 @@ int vup_client_fd(const struct vup_client *cl);
 int vup_client_check(struct vup_client *cl, char *why);
 
 /*
- * Requests. Each returns 0; or the server's refusal as a negative errno; or, with the connection
- * dead from then on: -ETIMEDOUT (a late answer could be taken for another's), -EPROTO (broken
- * answer), -ENOTCONN (the server is gone, or was already).
+ * Requests. Each returns 0; or the server's refusal as a negative errno (-EIO where it named none,
+ * or one of the following three); or, with the connection dead from then on: -ETIMEDOUT (a late
+ * answer could be taken for another's), -EPROTO (broken answer), -ENOTCONN (the server is gone, or
+ * was already).
  */
 
 int vup_client_device_info(struct vup_client *cl, uint32_t *nb_regions, uint32_t *nb_irqs);

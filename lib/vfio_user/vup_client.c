@@ -56,6 +56,19 @@ client_die(struct vup_client *cl, int err, const char *fmt, ...)
 	return err;
 }
 
+/*
+ * A refusal as negative errno. Zero is legal there, and nobody's word makes a number an errno;
+ * those that say that the connection is dead are ours to give, for callers then forget their maps.
+ */
+static int
+refusal_errno(uint32_t error)
+{
+	if (error == 0 || error > 4095 || error == ENOTCONN || error == ETIMEDOUT ||
+			error == EPROTO)
+		return -EIO;
+	return -(int)error;
+}
+
 /* The reply to @p hdr is complete in cl->rx: is it one? */
 static int
 reply_check(struct vup_client *cl, const struct vup_hdr *hdr, const struct request *req)
@@ -73,10 +86,7 @@ reply_check(struct vup_client *cl, const struct vup_hdr *hdr, const struct reque
 	if (cl->rx.nb_fds > req->max_reply_fds)
 		return client_die(cl, -EPROTO,
 				"the reply to %s has file descriptors where none belong", name);
-	if (!(got->flags & VUP_ERROR))
-		return 0;
-	/* An errno of zero is legal there, and nobody's word makes a number an errno. */
-	return got->error > 0 && got->error < 4096 ? -(int)got->error : -EIO;
+	return got->flags & VUP_ERROR ? refusal_errno(got->error) : 0;
 }
 
 /* Send and await the answer. Lock held. Returns as the public requests do. */
