@@ -179,6 +179,8 @@ client_negotiate(struct vup_client *cl, const struct vup_client_cfg *cfg)
 		return ret;
 	if (ver.major != VUP_VERSION_MAJOR)
 		return -EPROTONOSUPPORT;
+	if (ver.minor > VUP_VERSION_MINOR)
+		return answer_verdict(cl, "a newer minor version than proposed");
 	if (ver.caps.max_msg_fds == 0)
 		return answer_verdict(cl, "max_msg_fds is 0");
 	cl->peer_max_fds = ver.caps.max_msg_fds < VUP_MAX_FDS ? ver.caps.max_msg_fds : VUP_MAX_FDS;
