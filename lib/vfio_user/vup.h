@@ -4,9 +4,9 @@
  * sides, without EAL. The wire format is the published specification's (QEMU
  * docs/interop/vfio-user.rst, protocol 0.0); words are little-endian.
  *
- *   struct vup_server   the device: listens, serves one client at a time, calls struct
- * vup_server_ops struct vup_client   the driver's side: typed, synchronous requests with a deadline
- * each
+ * struct vup_server is the device: listens, serves one client at a time, calls struct
+ * vup_server_ops. struct vup_client is the driver's side: typed, synchronous requests with a
+ * deadline each.
  *
  * Trust: neither side trusts the other. The server checks each message before a callback sees it; a
  * malformed, oversized or out-of-order one ends that client with a logged reason, never the server.

@@ -213,12 +213,12 @@ sock_address(const char *path, struct sockaddr_un *addr, char *why)
 static int
 sock_open(char *why)
 {
-	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err = errno;
 
 	if (sock >= 0)
 		return sock;
-	snprintf(why, VUP_WHY_LEN, "cannot create a socket: %s", strerror(errno));
-	return -errno;
+	snprintf(why, VUP_WHY_LEN, "cannot create a socket: %s", strerror(err));
+	return -err;
 }
 
 /* 0: the path is free now; else somebody is there. */

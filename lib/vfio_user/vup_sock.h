@@ -4,9 +4,8 @@
  * one message piece by piece. All sockets are non-blocking and close-on-exec.
  *
  * File descriptors: what arrives is owned by struct vup_rx until vup_rx_take_fd(); vup_rx_next()
- * and vup_rx_fini() close the rest. A message is read in exact pieces (header, then payload),
- * because the kernel may otherwise hand over the descriptors of a following message with this one's
- * bytes.
+ * closes the rest. A message is read in exact pieces (header, then payload), because the kernel may
+ * otherwise hand over the descriptors of a following message with this one's bytes.
  */
 #ifndef VUP_SOCK_H
 #define VUP_SOCK_H
