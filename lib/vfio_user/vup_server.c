@@ -277,8 +277,10 @@ vup_server_create(const struct vup_server_cfg *cfg, int *err)
 		return NULL;
 	*err = -ENOMEM;
 	srv = calloc(1, sizeof(*srv));
-	if (!srv)
+	if (!srv) {
+		base_log(BASE_LOG_ERR, VUP_LOG, "%s: out of memory", cfg->name);
 		return NULL;
+	}
 	srv->listener = srv->epoll = srv->client.sock = srv->refused.sock = -1;
 	srv->ops = cfg->ops;
 	srv->ctx = cfg->ctx;
@@ -289,6 +291,8 @@ vup_server_create(const struct vup_server_cfg *cfg, int *err)
 	srv->name = strdup(cfg->name);
 	if (srv->path && srv->name)
 		*err = server_open(srv);
+	else
+		base_log(BASE_LOG_ERR, VUP_LOG, "%s: out of memory", cfg->name);
 	if (*err) {
 		vup_server_destroy(srv);
 		return NULL;
