@@ -18,10 +18,10 @@
 #define MODULE          "emu.iommu"
 #define SLOTS_MIN       256u
 #define HUGETLBFS_SUPER 0x958458f6 /* statfs(2) */
-/* Faults logged one by one; afterwards only each LOG_EVERY-th. */
 /* One process has 128 TiB of addresses, and there may be EMU_PORTS_MAX arenas. */
 #define ARENA_BYTES     (UINT64_C(1) << 40)
 #define ARENA_ALIGN     (UINT64_C(1) << 30)
+/* Faults logged one by one; afterwards only each LOG_EVERY-th. */
 #define FAULTS_LOGGED   16u
 #define LOG_EVERY       4096u
 
@@ -178,7 +178,7 @@ emu_iommu_va_slow(struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t p
 	return NULL;
 }
 
-/* Bytes at @p iova up to the end of their map, at most @p len; 0 if none. */
+/* Bytes at @p iova up to the end of their map, at most @p len; 0 if none, or if they wrap. */
 static uint32_t
 run_at(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot, uint8_t **va)
 {
@@ -186,7 +186,8 @@ run_at(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot, uint8_
 	const struct emu_iommu_map *m = &mmu->maps[i];
 	uint64_t left;
 
-	if (i == mmu->nb_maps || iova < m->iova || (m->prot & prot) != prot)
+	if (i == mmu->nb_maps || iova < m->iova || (m->prot & prot) != prot ||
+			len - 1 > UINT64_MAX - iova)
 		return 0;
 	left = m->size_bytes - (iova - m->iova);
 	*va = m->va + (iova - m->iova);
@@ -278,15 +279,22 @@ arena_place(struct emu_iommu *mmu, const struct emu_iommu_map *m, uint64_t page,
 	return mmu->arena + at;
 }
 
-/* Undo file_map(): a place in the arena stays reserved. */
+/* Nobody else may get addresses of the arena: the next map there would replace what he has. */
+static void
+arena_reserve(uint8_t *place, size_t bytes)
+{
+	mmap(place, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+			0);
+}
+
+/* Undo file_map(). */
 static void
 file_unmap(const struct emu_iommu *mmu, const struct emu_iommu_map *m)
 {
 	uint8_t *base = m->map_base;
 
 	if (mmu->arena && base >= mmu->arena && base < mmu->arena + ARENA_BYTES)
-		mmap(base, m->map_bytes, PROT_NONE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+		arena_reserve(base, m->map_bytes);
 	else
 		munmap(base, m->map_bytes);
 }
@@ -310,8 +318,12 @@ file_map(struct emu_iommu *mmu, struct emu_iommu_map *m, int fd, uint64_t offset
 	place = arena_place(mmu, m, page, offset);
 	m->map_base = mmap(place, m->map_bytes, prot, MAP_SHARED | (place ? MAP_FIXED : 0), fd,
 			(off_t)start);
-	if (m->map_base == MAP_FAILED)
-		return -errno;
+	if (m->map_base == MAP_FAILED) {
+		ret = -errno;
+		if (place) /* the kernel may have emptied it before it gave up */
+			arena_reserve(place, m->map_bytes);
+		return ret;
+	}
 	m->va = (uint8_t *)m->map_base + (offset - start);
 	return 0;
 }
