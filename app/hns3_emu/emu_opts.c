@@ -34,33 +34,37 @@ const char emu_opts_usage[] =
 		"  dpdk-testpmd --no-pci -d librte_bus_vfio_user.so -a vfio_user:vfu0,socket=PATH "
 		"...\n";
 
+#define HEX_DIGITS "0123456789abcdefABCDEF"
+
 static int
 parse_mac(const char *text, uint8_t mac[6])
 {
 	unsigned int b[6];
-	char end;
 
-	if (strlen(text) != 17 || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2],
-						  &b[3], &b[4], &b[5], &end) != 6)
+	/* sscanf() alone would take blanks and signs */
+	if (strlen(text) != 17 || strspn(text, HEX_DIGITS ":") != 17 ||
+			sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4],
+					&b[5]) != 6)
 		return -EINVAL;
-	if (b[0] & 1) /* a multicast address is nobody's */
+	if (b[0] & 1 || strspn(text, "0:") == 17) /* multicast and zero are nobody's */
 		return -EINVAL;
 	for (int i = 0; i < 6; i++)
 		mac[i] = (uint8_t)b[i];
 	return 0;
 }
 
+/* Ids are hexadecimal with or without 0x. */
 static int
 parse_hex16(const char *text, uint16_t *out)
 {
-	char buf[16];
-	uint64_t v;
+	size_t len;
 
-	/* ids are hexadecimal with or without 0x */
-	snprintf(buf, sizeof(buf), "%s%s", strncmp(text, "0x", 2) ? "0x" : "", text);
-	if (emu_parse_u64(buf, 0, 0xffff, &v))
+	if (strncmp(text, "0x", 2) == 0)
+		text += 2;
+	len = strlen(text);
+	if (len == 0 || len > 4 || strspn(text, HEX_DIGITS) != len)
 		return -EINVAL;
-	*out = (uint16_t)v;
+	*out = (uint16_t)strtoul(text, NULL, 16);
 	return 0;
 }
 
@@ -92,6 +96,8 @@ port_key(struct emu_port_opts *p, const char *key, const char *val, const char *
 		*hint = "a number of 1 to 64";
 		ret = val ? emu_parse_u64(val, 1, EMU_DEV_QUEUES_MAX, &v) : -EINVAL;
 		p->nb_queues = (uint16_t)v;
+	} else if (!strcmp(key, "wire")) { /* without "="; port_parse() has taken the others */
+		*hint = "a kind, such as wire=null";
 	} else {
 		ret = -ENOENT;
 	}
@@ -164,12 +170,12 @@ emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int opt;
+	int opt, at = 1; /* the word of argv that an error is about */
 
 	*o = (struct emu_opts){ 0 };
 	optind = 0; /* so that tests can parse more than once */
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":h", longopts, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+:h", longopts, NULL)) != -1) { /* +: in order */
 		switch (opt) {
 		case 'p':
 			if (port_parse(o, optarg, why, why_size))
@@ -188,12 +194,13 @@ emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_
 			o->help = true;
 			return 0;
 		case ':':
-			snprintf(why, why_size, "%s needs a value; see --help", argv[optind - 1]);
+			snprintf(why, why_size, "%s needs a value; see --help", argv[at]);
 			return -EINVAL;
 		default:
-			snprintf(why, why_size, "unknown option %s; see --help", argv[optind - 1]);
+			snprintf(why, why_size, "unknown option %s; see --help", argv[at]);
 			return -EINVAL;
 		}
+		at = optind;
 	}
 	if (optind < argc) {
 		snprintf(why, why_size, "\"%s\" is no option; see --help", argv[optind]);

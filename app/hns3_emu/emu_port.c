@@ -201,7 +201,8 @@ emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opt
 					"cannot emulate device %04x revision 0x%02x with %u "
 					"queues: %s",
 					opts->device_id, opts->revision, opts->nb_queues,
-					strerror(-ret));
+					ret == -EINVAL ? "there is a222 revision 0x21"
+						       : strerror(-ret));
 	}
 	if (ret)
 		base_log(BASE_LOG_ERR, MODULE, "%s: %s", port->name, *why ? why : strerror(-ret));

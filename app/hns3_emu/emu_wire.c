@@ -33,8 +33,8 @@ emu_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
 			w->ops = NULL;
 		return ret;
 	}
-	snprintf(why, why_size, "unknown wire \"%.*s\"; there are pcap, tap, gen, link and null",
-			(int)len, spec);
+	snprintf(why, why_size, "unknown wire \"%.*s\"; there are pcap, tap, gen, link and null%s",
+			(int)len, spec, strchr(spec, ',') ? ", and wire= stands last" : "");
 	return -EINVAL;
 }
 
@@ -105,12 +105,15 @@ emu_spec_next(char **spec, char **key, char **val)
 int
 emu_parse_u64(const char *text, uint64_t lo, uint64_t hi, uint64_t *out)
 {
+	int base = text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10; /* nobody means octal */
 	char *end;
 	unsigned long long v;
 
+	if (*text < '0' || *text > '9') /* strtoull() takes blanks and signs */
+		return -EINVAL;
 	errno = 0;
-	v = strtoull(text, &end, 0);
-	if (errno || end == text || *end != '\0' || *text == '-' || v < lo || v > hi)
+	v = strtoull(text, &end, base);
+	if (errno || *end != '\0' || v < lo || v > hi)
 		return -EINVAL;
 	*out = v;
 	return 0;

@@ -41,8 +41,8 @@ struct emu_wire_ops {
 	/* Optional: all ports exist now; @p ports has @p nb entries, this wire's is @p self. */
 	int (*connect)(struct emu_wire *w, struct emu_wire *const *wires, unsigned int nb,
 			unsigned int self, char *why, size_t why_size);
-	/* Optional: bring frames to the device, at most @p budget. Returns how many it dealt with.
-	 */
+	/* Optional: bring frames to the device, at most @p budget (gen: or one batch, if that is
+	 * more). Returns how many it dealt with. */
 	unsigned int (*poll)(struct emu_wire *w, unsigned int budget);
 	enum emu_tx_result (*tx)(struct emu_wire *w, const struct emu_frame *frame);
 	/* Optional: make what was written visible outside; called when idle and before close. */
@@ -78,7 +78,7 @@ const void *emu_frame_flatten(const struct emu_frame *frame, void *buf);
  */
 bool emu_spec_next(char **spec, char **key, char **val);
 
-/* 0, or -EINVAL if @p text is not a number of lo .. hi. */
+/* 0, or -EINVAL if @p text is not a number of lo .. hi, in decimal or with 0x. */
 int emu_parse_u64(const char *text, uint64_t lo, uint64_t hi, uint64_t *out);
 
 #endif

@@ -66,7 +66,7 @@ tap_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
 	struct tap *t;
 	int fd;
 
-	if (*spec == '\0' || strlen(spec) >= IFNAMSIZ || strpbrk(spec, ",/ ")) {
+	if (*spec == '\0' || strlen(spec) >= IFNAMSIZ || strpbrk(spec, ",/ %")) {
 		snprintf(why, why_size,
 				"wire \"tap:%s\": give one interface name of up to %d characters",
 				spec, IFNAMSIZ - 1);
