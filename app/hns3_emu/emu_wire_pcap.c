@@ -20,7 +20,9 @@
 
 #include "deadline.h"
 #include "emu_dev.h"
+#include "log.h"
 
+#define MODULE         "emu.wire"
 #define START_DELAY_MS 300
 #define SNAPLEN_BYTES  262144
 
@@ -35,6 +37,7 @@ struct pcap_wire {
 	/* output */
 	pcap_t *out_handle;
 	pcap_dumper_t *out;
+	bool out_failed; /* an error has been logged; nothing is written any more */
 	uint8_t buf[EMU_FRAME_BYTES_MAX];
 };
 
@@ -146,17 +149,17 @@ static int
 pcap_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
 {
 	struct pcap_wire *p = calloc(1, sizeof(*p));
-	char *copy = strdup(spec), *rest = copy, *key, *val;
+	char *copy = strdup(spec), *rest = copy, *key, *val, *in = NULL, *out = NULL;
 	int ret = p && copy ? 0 : -ENOMEM;
 
 	w->priv = p;
 	if (ret)
 		snprintf(why, why_size, "out of memory");
 	while (ret == 0 && emu_spec_next(&rest, &key, &val)) {
-		if (!strcmp(key, "in") && val && !p->data) {
-			ret = input_load(p, val, why, why_size);
-		} else if (!strcmp(key, "out") && val && !p->out) {
-			ret = output_open(p, val, why, why_size);
+		if (!strcmp(key, "in") && val && !in) {
+			in = val;
+		} else if (!strcmp(key, "out") && val && !out) {
+			out = val;
 		} else if (!strcmp(key, "loop") && !val) {
 			p->loop = true;
 		} else if (!strcmp(key, "lossy") && !val) {
@@ -169,10 +172,15 @@ pcap_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
 			ret = -EINVAL;
 		}
 	}
-	if (ret == 0 && !p->data && !p->out) {
+	if (ret == 0 && !in && !out) {
 		snprintf(why, why_size, "wire \"pcap\": give in=FILE, out=FILE or both");
 		ret = -EINVAL;
 	}
+	/* Output last: a wire that is refused must not have emptied a file. */
+	if (ret == 0 && in)
+		ret = input_load(p, in, why, why_size);
+	if (ret == 0 && out)
+		ret = output_open(p, out, why, why_size);
 	free(copy);
 	if (ret && p)
 		pcap_wire_close(w);
@@ -221,6 +229,15 @@ pcap_wire_poll(struct emu_wire *w, unsigned int budget)
 	return nb;
 }
 
+/* The disk is full, say: the capture ends here. What stdio had taken may be missing too. */
+static void
+output_fail(struct pcap_wire *p)
+{
+	base_log(BASE_LOG_ERR, MODULE, "pcap: cannot write: %s; the capture is not complete",
+			strerror(errno));
+	p->out_failed = true;
+}
+
 static enum emu_tx_result
 pcap_wire_tx(struct emu_wire *w, const struct emu_frame *frame)
 {
@@ -233,12 +250,14 @@ pcap_wire_tx(struct emu_wire *w, const struct emu_frame *frame)
 		.len = frame->len_bytes,
 	};
 
-	if (p->out) {
+	if (p->out && !p->out_failed) {
 		pcap_dump((u_char *)p->out, &hdr, emu_frame_flatten(frame, p->buf));
-		if (ferror(pcap_dump_file(p->out))) { /* the disk is full, say */
-			w->stats.drop_tx_error_pkts++;
-			return EMU_TX_DROPPED;
-		}
+		if (ferror(pcap_dump_file(p->out)))
+			output_fail(p);
+	}
+	if (p->out_failed) {
+		w->stats.drop_tx_error_pkts++;
+		return EMU_TX_DROPPED;
 	}
 	w->stats.tx_pkts++;
 	w->stats.tx_bytes += frame->len_bytes;
@@ -250,8 +269,8 @@ pcap_wire_flush(struct emu_wire *w)
 {
 	struct pcap_wire *p = w->priv;
 
-	if (p->out)
-		pcap_dump_flush(p->out);
+	if (p->out && !p->out_failed && pcap_dump_flush(p->out))
+		output_fail(p);
 }
 
 static void
