@@ -91,7 +91,7 @@ frame_make(uint8_t *frame, uint32_t len, uint32_t flow)
 	memcpy(frame + ETH_BYTES + sizeof(ip), &udp, sizeof(udp));
 }
 
-/* @p size 0: IMIX. */
+/* @p size 0: IMIX; flows shift by one from mix to mix, so that each has all sizes. */
 static int
 frames_make(struct gen *g, uint32_t size, uint32_t flows)
 {
@@ -105,7 +105,8 @@ frames_make(struct gen *g, uint32_t size, uint32_t flows)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < g->nb_frames; i++) {
 		g->len_bytes[i] = (size ? size : imix[i % per_flow]) - FCS_BYTES;
-		frame_make(g->data + (size_t)i * g->stride, g->len_bytes[i], i % flows);
+		frame_make(g->data + (size_t)i * g->stride, g->len_bytes[i],
+				(i / per_flow + i % per_flow) % flows);
 	}
 	return 0;
 }
