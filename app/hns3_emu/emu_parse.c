@@ -226,8 +226,7 @@ emu_parse(const struct emu_frame *frame, struct emu_parsed *out)
 		emu_frame_copy(frame, 0, copy, head_len);
 		head = copy;
 	}
-	memset(out, 0, offsetof(struct emu_parsed, rss_input));
-	memset(out->rss_input, 0, sizeof(out->rss_input));
+	memset(out, 0, sizeof(*out));
 	out->l3id = EMU_L3ID_NONE;
 	out->l4id = EMU_L4ID_NONE;
 	out->rss_type = 0xff;
