@@ -49,27 +49,40 @@ fd_limit_raise(void)
 	}
 }
 
+/* Open @p path (NULL: none) for writing; 0 or a negative errno, logged. */
 static int
-report_write(const char *path, const struct emu_port *ports, unsigned int nb_ports)
+output_open(FILE **f, const char *what, const char *path)
+{
+	int ret;
+
+	*f = NULL;
+	if (!path)
+		return 0;
+	*f = fopen(path, "w");
+	if (*f)
+		return 0;
+	ret = -errno;
+	base_log(BASE_LOG_ERR, MODULE, "cannot write the %s \"%s\": %s", what, path,
+			strerror(-ret));
+	return ret;
+}
+
+/* To @p f, or to standard output if that is NULL. */
+static int
+report_write(FILE *f, const struct emu_port *ports, unsigned int nb_ports)
 {
 	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
-	FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
 	int ret = 0;
 
 	json_object_object_add(root, "ports", list);
 	for (unsigned int i = 0; i < nb_ports; i++)
 		json_object_array_add(list, emu_port_report(&ports[i]));
-	if (!f ||
-			fprintf(f, "%s\n",
-					json_object_to_json_string_ext(
-							root, JSON_C_TO_STRING_PRETTY)) < 0 ||
+	f = f ? f : stdout;
+	if (fprintf(f, "%s\n", json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY)) < 0 ||
 			fflush(f)) {
-		base_log(BASE_LOG_ERR, MODULE, "cannot write the report \"%s\": %s", path,
-				strerror(errno));
+		base_log(BASE_LOG_ERR, MODULE, "cannot write the report: %s", strerror(errno));
 		ret = -EIO;
 	}
-	if (f && f != stdout)
-		fclose(f);
 	json_object_put(root);
 	return ret;
 }
@@ -87,7 +100,9 @@ on_idle(void *arg)
 static int
 run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 {
+	bool to_file = o->report && strcmp(o->report, "-") != 0;
 	unsigned int nb_open = 0;
+	FILE *report = NULL;
 	int ret = 0;
 
 	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++, nb_open++)
@@ -96,6 +111,8 @@ run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 		ret = emu_port_connect(&ports[i], ports, o->nb_ports);
 	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++)
 		ret = emu_port_listen(&ports[i]);
+	if (ret == 0) /* now, because after the run it would be too late to say so */
+		ret = output_open(&report, "report", to_file ? o->report : NULL);
 	if (ret == 0) {
 		base_log(BASE_LOG_INFO, MODULE, "%u port%s ready", o->nb_ports,
 				o->nb_ports == 1 ? " is" : "s are");
@@ -103,8 +120,10 @@ run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 		if (ret)
 			base_log(BASE_LOG_ERR, MODULE, "cannot start a thread: %s", strerror(-ret));
 		else if (o->report)
-			ret = report_write(o->report, ports, o->nb_ports);
+			ret = report_write(report, ports, o->nb_ports);
 	}
+	if (report)
+		fclose(report);
 	for (unsigned int i = 0; i < nb_open; i++)
 		emu_port_close(&ports[i]);
 	return ret;
@@ -132,12 +151,13 @@ main(int argc, char **argv)
 	signals_set();
 	fd_limit_raise();
 	ports = calloc(o.nb_ports, sizeof(*ports));
-	if (o.trace && !(trace = fopen(o.trace, "w"))) {
-		base_log(BASE_LOG_ERR, MODULE, "cannot write the trace \"%s\": %s", o.trace,
-				strerror(errno));
-		ret = -EIO;
+	if (!ports) {
+		base_log(BASE_LOG_ERR, MODULE, "out of memory");
+		ret = -ENOMEM;
 	}
-	if (ports && ret == 0)
+	if (ret == 0)
+		ret = output_open(&trace, "trace", o.trace);
+	if (ret == 0)
 		ret = run(&o, ports, trace);
 	if (trace)
 		fclose(trace);
