@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* app/hns3_emu/emu_wire.c and emu_wire_null.c: choosing a kind, specs, counting. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "wire_rig.h"
+
+static void
+unknown_kinds_are_refused(void **state)
+{
+	static const char *const specs[] = { "", ":", "nul", "null2", "NULL", "pcap2:in=a",
+		"netdev:eth0", " null", "null,id=a222" };
+
+	for (unsigned int i = 0; i < 9; i++)
+		wire_refused(*state, specs[i], "there are pcap, tap, gen, link and null");
+	wire_refused(*state, "null,id=a222", "link and null, and wire= stands last");
+}
+
+static void
+null_takes_all_and_sends_none(void **state)
+{
+	struct wire_rig *rig = *state;
+	uint8_t frame[1514] = { 0 };
+
+	wire_refused(rig, "null:x", "takes no arguments, not \"x\"");
+	wire_open(rig, "null");
+	assert_string_equal(rig->wire.ops->kind, "null");
+	assert_int_equal(wire_tx(rig, frame, 60, 0), EMU_TX_TAKEN);
+	assert_int_equal(wire_tx(rig, frame, 1514, 100), EMU_TX_TAKEN);
+	assert_int_equal(rig->wire.stats.tx_pkts, 2);
+	assert_int_equal(rig->wire.stats.tx_bytes, 1574);
+	assert_null(rig->wire.ops->poll);
+	wire_close(rig);
+	assert_null(rig->wire.ops);
+	wire_close(rig); /* once more does no harm */
+	wire_open(rig, "null:");
+	assert_int_equal(rig->wire.stats.tx_pkts, 0);
+}
+
+static void
+each_frame_is_counted_once(void **state)
+{
+	struct wire_rig *rig = *state;
+	uint8_t bytes[100] = { 0 };
+	struct emu_frame f = { .len_bytes = 100, .nb_segs = 2 };
+
+	wire_open(rig, "null");
+	f.seg[0] = (struct iovec){ bytes, 60 };
+	f.seg[1] = (struct iovec){ bytes + 60, 40 };
+	rig->dev.room = 2;
+	assert_int_equal(emu_wire_deliver(&rig->wire, &f), EMU_RX_TAKEN);
+	assert_int_equal(emu_wire_deliver(&rig->wire, &f), EMU_RX_TAKEN);
+	assert_int_equal(emu_wire_deliver(&rig->wire, &f), EMU_RX_NO_BD);
+	assert_int_equal(rig->wire.stats.rx_pkts, 2);
+	assert_int_equal(rig->wire.stats.rx_bytes, 200);
+	assert_int_equal(rig->wire.stats.rx_refused_pkts, 0);
+	assert_int_equal(rig->wire.stats.drop_no_bd_pkts, 0);
+	emu_wire_drop_no_bd(&rig->wire);
+	assert_int_equal(rig->wire.stats.drop_no_bd_pkts, 1);
+	assert_int_equal(rig->dev.missed, 1);
+	rig->dev.refuses = true;
+	assert_int_equal(emu_wire_deliver(&rig->wire, &f), EMU_RX_DROPPED);
+	assert_int_equal(rig->wire.stats.rx_refused_pkts, 1);
+	assert_int_equal(rig->wire.stats.rx_pkts, 2);
+}
+
+static void
+flatten_copies_only_what_is_in_pieces(void **state)
+{
+	uint8_t a[3] = { 1, 2, 3 }, b[1] = { 4 }, c[2] = { 5, 6 }, buf[8] = { 0 };
+	struct emu_frame f = { .len_bytes = 6, .nb_segs = 3 };
+
+	(void)state;
+	f.seg[0] = (struct iovec){ a, 3 };
+	f.seg[1] = (struct iovec){ b, 1 };
+	f.seg[2] = (struct iovec){ c, 2 };
+	assert_ptr_equal(emu_frame_flatten(&f, buf), buf);
+	assert_memory_equal(buf, "\1\2\3\4\5\6\0", 7);
+	f.nb_segs = 1;
+	f.len_bytes = 3;
+	assert_ptr_equal(emu_frame_flatten(&f, buf), a);
+}
+
+static void
+specs_are_cut_at_commas(void **state)
+{
+	char text[] = "in=a=b,loop,out=,,x", *rest = text, *key, *val;
+
+	(void)state;
+	assert_true(emu_spec_next(&rest, &key, &val));
+	assert_string_equal(key, "in");
+	assert_string_equal(val, "a=b");
+	assert_true(emu_spec_next(&rest, &key, &val));
+	assert_string_equal(key, "loop");
+	assert_null(val);
+	assert_true(emu_spec_next(&rest, &key, &val));
+	assert_string_equal(key, "out");
+	assert_string_equal(val, "");
+	assert_true(emu_spec_next(&rest, &key, &val));
+	assert_string_equal(key, "");
+	assert_null(val);
+	assert_true(emu_spec_next(&rest, &key, &val));
+	assert_string_equal(key, "x");
+	assert_false(emu_spec_next(&rest, &key, &val));
+	assert_false(emu_spec_next(&rest, &key, &val));
+	rest = text;
+	text[0] = '\0';
+	assert_false(emu_spec_next(&rest, &key, &val));
+}
+
+static void
+numbers(void **state)
+{
+	static const char *const bad[] = { "", " ", "-1", " -1", "+1", " 1", "1 ", "1x", "0x", "x",
+		"1.0", "4", "101", "18446744073709551616", "0xffffffffffffffffff" };
+	uint64_t v = 77;
+
+	(void)state;
+	for (unsigned int i = 0; i < 15; i++) {
+		if (emu_parse_u64(bad[i], 5, 100, &v) != -EINVAL)
+			fail_msg("\"%s\" is taken for a number of 5 to 100", bad[i]);
+	}
+	assert_int_equal(v, 77);
+	assert_int_equal(emu_parse_u64("-1", 0, UINT64_MAX, &v), -EINVAL);
+	assert_int_equal(emu_parse_u64(" -1", 0, UINT64_MAX, &v), -EINVAL);
+	assert_int_equal(emu_parse_u64("5", 5, 100, &v), 0);
+	assert_int_equal(v, 5);
+	assert_int_equal(emu_parse_u64("0x64", 5, 100, &v), 0);
+	assert_int_equal(v, 100);
+	assert_int_equal(emu_parse_u64("18446744073709551615", 0, UINT64_MAX, &v), 0);
+	assert_true(v == UINT64_MAX);
+	assert_int_equal(emu_parse_u64("010", 5, 100, &v), 0); /* nobody means octal */
+	assert_int_equal(v, 10);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, wire_setup, wire_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(unknown_kinds_are_refused),
+		CASE(null_takes_all_and_sends_none),
+		CASE(each_frame_is_counted_once),
+		cmocka_unit_test(flatten_copies_only_what_is_in_pieces),
+		cmocka_unit_test(specs_are_cut_at_commas),
+		cmocka_unit_test(numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
