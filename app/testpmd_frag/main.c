@@ -93,7 +93,7 @@ int
 main(int argc, char **argv)
 {
 	char err[TPF_ERR_MAX] = "";
-	int nb;
+	int nb, ret;
 
 	if (help_is_asked(argc, argv)) {
 		tpf_opts_usage(stdout);
@@ -109,10 +109,14 @@ main(int argc, char **argv)
 				rte_strerror(rte_errno));
 		return TPF_EXIT_SETUP;
 	}
-	if (tpf_opts_parse(&app.opts, argc - nb, argv + nb, err) != 0) {
-		fprintf(stderr, "%s\n", err);
+	ret = tpf_opts_parse(&app.opts, argc - nb, argv + nb, err);
+	if (ret != 0) {
+		if (ret > 0)
+			tpf_opts_usage(stdout); /* --help, shortened */
+		else
+			fprintf(stderr, "%s\n", err);
 		rte_eal_cleanup();
-		return TPF_EXIT_SETUP;
+		return ret > 0 ? TPF_EXIT_OK : TPF_EXIT_SETUP;
 	}
 	tpf_signals_init();
 	run();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The command line behind "--": testpmd's names where testpmd has the option. Nothing is opened
  * here. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #include <rte_string_fns.h>
 
 #include "tpf.h"
+
+#define TX_HEADERS_BYTES 42 /* Ethernet, IPv4, UDP: what txonly changes per flow lies in these */
 
 enum opt_id {
 	OPT_FORWARD_MODE = 256,
@@ -102,15 +105,17 @@ tpf_opts_usage(FILE *f)
 			f);
 }
 
+/* A whole number in @p base (0: as in C); no sign and no space, which strtoull() would take. */
 static int
-parse_u64(const char *text, uint64_t low, uint64_t high, uint64_t *out)
+parse_u64(const char *text, int base, uint64_t low, uint64_t high, uint64_t *out)
 {
 	unsigned long long v;
 	char *end;
 
 	errno = 0;
-	v = strtoull(text, &end, 0);
-	if (errno != 0 || end == text || *end != '\0' || *text == '-' || v < low || v > high)
+	v = strtoull(text, &end, base);
+	if (errno != 0 || end == text || *end != '\0' || !isxdigit((unsigned char)*text) ||
+			v < low || v > high)
 		return -EINVAL;
 	*out = v;
 	return 0;
@@ -139,7 +144,6 @@ static const struct number numbers[] = {
 	NUMBER(OPT_TOTAL_NUM_MBUFS, nb_mbufs, 512, 1u << 24),
 	NUMBER(OPT_MBCACHE, cache_mbufs, 0, RTE_MEMPOOL_CACHE_MAX_SIZE),
 	NUMBER(OPT_MAX_PKT_LEN, frame_max, 64, TPF_FRAME_MAX),
-	NUMBER(OPT_PORTMASK, port_mask, 1, UINT64_MAX),
 	NUMBER(OPT_TX_RETRY_MS, tx_retry_ms, 0, 60000),
 	NUMBER(OPT_RUN_SECONDS, run_seconds, 0, UINT32_MAX),
 	NUMBER(OPT_EXIT_WHEN_IDLE, idle_ms, 1, 3600000),
@@ -156,7 +160,7 @@ number_set(struct tpf_opts *opts, int id, const char *name, const char *val, cha
 
 		if (n->id != (enum opt_id)id)
 			continue;
-		if (parse_u64(val, n->low, n->high, &v) != 0) {
+		if (parse_u64(val, 0, n->low, n->high, &v) != 0) {
 			snprintf(err, TPF_ERR_MAX,
 					"--%s=%s: give a number of %" PRIu64 " to %" PRIu64, name,
 					val, n->low, n->high);
@@ -183,17 +187,28 @@ word_find(const char *name, const char *val, const char *const *words, char err[
 	return -1;
 }
 
+/* Hexadecimal with or without 0x, as testpmd reads it. */
+static int
+portmask_set(struct tpf_opts *opts, const char *val, char err[TPF_ERR_MAX])
+{
+	if (parse_u64(val, 16, 1, UINT64_MAX, &opts->port_mask) == 0)
+		return 0;
+	snprintf(err, TPF_ERR_MAX,
+			"--portmask=%s: give a hexadecimal mask that is not 0, such as 0x3", val);
+	return -EINVAL;
+}
+
 static int
 eth_peer_set(struct tpf_opts *opts, const char *val, char err[TPF_ERR_MAX])
 {
 	char text[64], *mac;
 	uint64_t port;
+	bool is_whole = rte_strscpy(text, val, sizeof(text)) >= 0;
 
-	rte_strscpy(text, val, sizeof(text));
 	mac = strchr(text, ',');
 	if (mac != NULL)
 		*mac++ = '\0';
-	if (mac == NULL || parse_u64(text, 0, TPF_PORTS_MAX - 1, &port) != 0 ||
+	if (!is_whole || mac == NULL || parse_u64(text, 0, 0, TPF_PORTS_MAX - 1, &port) != 0 ||
 			rte_ether_unformat_addr(mac, &opts->peer[port]) != 0) {
 		snprintf(err, TPF_ERR_MAX,
 				"--eth-peer=%s: give PORT,MAC such as 0,02:00:00:00:00:01", val);
@@ -206,14 +221,15 @@ eth_peer_set(struct tpf_opts *opts, const char *val, char err[TPF_ERR_MAX])
 static int
 txpkts_set(struct tpf_opts *opts, const char *val, char err[TPF_ERR_MAX])
 {
-	char text[256], *save = NULL;
+	char text[256], *rest = text, *t;
 	uint64_t len;
 
-	rte_strscpy(text, val, sizeof(text));
 	opts->nb_tx_segs = 0;
-	for (char *t = strtok_r(text, ",", &save); t != NULL; t = strtok_r(NULL, ",", &save)) {
+	if (rte_strscpy(text, val, sizeof(text)) < 0)
+		rest = NULL;
+	while ((t = strsep(&rest, ",")) != NULL) {
 		if (opts->nb_tx_segs == TPF_TX_SEGS_MAX ||
-				parse_u64(t, 1, TPF_FRAME_MAX, &len) != 0) {
+				parse_u64(t, 0, 1, TPF_FRAME_MAX, &len) != 0) {
 			opts->nb_tx_segs = 0;
 			break;
 		}
@@ -268,6 +284,8 @@ other_set(struct tpf_opts *opts, int id, const char *name, const char *val, char
 		i = word_find(name, val, topologies, err);
 		opts->topology = (enum tpf_topology)i;
 		return i < 0 ? -EINVAL : 0;
+	case OPT_PORTMASK:
+		return portmask_set(opts, val, err);
 	case OPT_ETH_PEER:
 		return eth_peer_set(opts, val, err);
 	case OPT_TXPKTS:
@@ -290,6 +308,52 @@ other_set(struct tpf_opts *opts, int id, const char *name, const char *val, char
 	default:
 		return 1; /* help */
 	}
+}
+
+/* What getopt did not take. @p optopt_was  0: no such option */
+static int
+bad_option(int opt, int optopt_was, char *const *argv, char err[TPF_ERR_MAX])
+{
+	const char letter[] = { '-', (char)optopt_was, '\0' };
+	/* Of letters in one word getopt passes the word with the last: "-x" is behind it, "-xyz"
+	 * not yet. */
+	bool is_letter = optopt_was != 0 && optopt_was < OPT_FORWARD_MODE;
+	bool is_ahead = is_letter && strcmp(argv[optind - 1], letter) != 0;
+	const char *what = opt == ':'                       ? "a value is missing"
+	                   : optopt_was >= OPT_FORWARD_MODE ? "the option takes no value"
+	                                                    : "unknown option";
+
+	snprintf(err, TPF_ERR_MAX, "%s: %s; see --help", argv[is_ahead ? optind : optind - 1],
+			what);
+	return -EINVAL;
+}
+
+/* What only shows when all options are known. */
+static int
+combination_check(const struct tpf_opts *opts, char err[TPF_ERR_MAX])
+{
+	if (opts->engine->receives && opts->engine->transmits && opts->nb_txq < opts->nb_rxq) {
+		snprintf(err, TPF_ERR_MAX, "--txq=%u: each of the %u Rx queues needs a Tx queue",
+				opts->nb_txq, opts->nb_rxq);
+		return -EINVAL;
+	}
+	for (uint16_t i = 0; i < opts->nb_tx_segs; i++) {
+		if (opts->tx_seg_bytes[i] + RTE_PKTMBUF_HEADROOM <= opts->mbuf_bytes)
+			continue;
+		snprintf(err, TPF_ERR_MAX,
+				"--txpkts: a segment of %u bytes needs --mbuf-size=%u or more",
+				opts->tx_seg_bytes[i],
+				opts->tx_seg_bytes[i] + RTE_PKTMBUF_HEADROOM);
+		return -EINVAL;
+	}
+	if (opts->multi_flow && opts->tx_seg_bytes[0] < TX_HEADERS_BYTES) {
+		snprintf(err, TPF_ERR_MAX,
+				"--txonly-multi-flow: the first length of --txpkts must be %d or "
+				"more, for the headers",
+				TX_HEADERS_BYTES);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int
@@ -318,11 +382,8 @@ tpf_opts_parse(struct tpf_opts *opts, int argc, char **argv, char err[TPF_ERR_MA
 	optind = 0;
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, ":", longopts, &index)) != -1) {
-		if (opt == '?' || opt == ':') {
-			snprintf(err, TPF_ERR_MAX, "%s: %s; see --help", argv[optind - 1],
-					opt == '?' ? "unknown option" : "a value is missing");
-			return -EINVAL;
-		}
+		if (opt == '?' || opt == ':')
+			return bad_option(opt, optopt, argv, err);
 		ret = optarg == NULL ? 1 : number_set(opts, opt, longopts[index].name, optarg, err);
 		if (ret == 1)
 			ret = other_set(opts, opt, longopts[index].name, optarg, err);
@@ -333,10 +394,5 @@ tpf_opts_parse(struct tpf_opts *opts, int argc, char **argv, char err[TPF_ERR_MA
 		snprintf(err, TPF_ERR_MAX, "\"%s\" is no option; see --help", argv[optind]);
 		return -EINVAL;
 	}
-	if (opts->engine->receives && opts->engine->transmits && opts->nb_txq < opts->nb_rxq) {
-		snprintf(err, TPF_ERR_MAX, "--txq=%u: each of the %u Rx queues needs a Tx queue",
-				opts->nb_txq, opts->nb_rxq);
-		return -EINVAL;
-	}
-	return 0;
+	return combination_check(opts, err);
 }
