@@ -97,6 +97,26 @@ streams_print(const struct tpf_app *app)
 	}
 }
 
+/* What the port counted during the run; zeros if it could not be read at the end. */
+static struct rte_eth_stats
+port_delta(const struct tpf_port *p)
+{
+	const struct rte_eth_stats *b = &p->base.eth, *l = &p->last.eth;
+
+	if (!p->last.is_valid)
+		return (struct rte_eth_stats){ 0 };
+	return (struct rte_eth_stats){
+		.ipackets = l->ipackets - b->ipackets,
+		.opackets = l->opackets - b->opackets,
+		.ibytes = l->ibytes - b->ibytes,
+		.obytes = l->obytes - b->obytes,
+		.imissed = l->imissed - b->imissed,
+		.ierrors = l->ierrors - b->ierrors,
+		.oerrors = l->oerrors - b->oerrors,
+		.rx_nombuf = l->rx_nombuf - b->rx_nombuf,
+	};
+}
+
 static void
 ports_print(const struct tpf_app *app)
 {
@@ -104,15 +124,12 @@ ports_print(const struct tpf_app *app)
 			"rx bytes", "tx packets", "tx bytes", "missed", "errors", "no mbuf");
 	for (uint16_t i = 0; i < app->nb_ports; i++) {
 		const struct tpf_port *p = &app->ports[i];
-		const struct rte_eth_stats *b = &p->base.eth, *l = &p->last.eth;
+		const struct rte_eth_stats d = port_delta(p);
 
 		printf("%-6u %-16s %14" PRIu64 " %16" PRIu64 " %14" PRIu64 " %16" PRIu64
 		       " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "%s\n",
-				p->id, p->driver, l->ipackets - b->ipackets, l->ibytes - b->ibytes,
-				l->opackets - b->opackets, l->obytes - b->obytes,
-				l->imissed - b->imissed,
-				l->ierrors + l->oerrors - b->ierrors - b->oerrors,
-				l->rx_nombuf - b->rx_nombuf,
+				p->id, p->driver, d.ipackets, d.ibytes, d.opackets, d.obytes,
+				d.imissed, d.ierrors + d.oerrors, d.rx_nombuf,
 				p->last.is_valid ? "" : "  (unreadable)");
 	}
 }
@@ -171,19 +188,20 @@ add_u64(struct json_object *obj, const char *key, uint64_t val)
 static struct json_object *
 port_json(const struct tpf_port *p)
 {
-	const struct rte_eth_stats *b = &p->base.eth, *l = &p->last.eth;
+	const struct rte_eth_stats d = port_delta(p);
 	struct json_object *o = json_object_new_object(), *x = json_object_new_object();
 
 	json_object_object_add(o, "port", json_object_new_int(p->id));
 	json_object_object_add(o, "driver", json_object_new_string(p->driver));
-	add_u64(o, "ipackets", l->ipackets - b->ipackets);
-	add_u64(o, "opackets", l->opackets - b->opackets);
-	add_u64(o, "ibytes", l->ibytes - b->ibytes);
-	add_u64(o, "obytes", l->obytes - b->obytes);
-	add_u64(o, "imissed", l->imissed - b->imissed);
-	add_u64(o, "ierrors", l->ierrors - b->ierrors);
-	add_u64(o, "oerrors", l->oerrors - b->oerrors);
-	add_u64(o, "rx_nombuf", l->rx_nombuf - b->rx_nombuf);
+	json_object_object_add(o, "readable", json_object_new_boolean(p->last.is_valid));
+	add_u64(o, "ipackets", d.ipackets);
+	add_u64(o, "opackets", d.opackets);
+	add_u64(o, "ibytes", d.ibytes);
+	add_u64(o, "obytes", d.obytes);
+	add_u64(o, "imissed", d.imissed);
+	add_u64(o, "ierrors", d.ierrors);
+	add_u64(o, "oerrors", d.oerrors);
+	add_u64(o, "rx_nombuf", d.rx_nombuf);
 	for (uint32_t i = 0; i < p->nb_xstats; i++)
 		add_u64(x, p->xstats[i].name, p->xstats[i].value);
 	json_object_object_add(o, "xstats", x);
