@@ -19,12 +19,14 @@ on_stop_signal(int sig)
 {
 	int n = atomic_fetch_add_explicit(&nb_signals, 1, memory_order_relaxed) + 1;
 
+	(void)sig;
 	if (n == 1) {
 		tpf_stop_request();
 		return;
 	}
 	tpf_abort_request();
-	signal(sig, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 }
 
 static void
