@@ -17,8 +17,8 @@
 
 #include "stream.h"
 
-#define TX_SRC_IP   RTE_IPV4(198, 18, 0, 0) /* RFC 2544: addresses for benchmarks */
-#define TX_DST_IP   RTE_IPV4(198, 18, 0, 1)
+#define TX_SRC_IP   0xc6120000u /* 198.18.0.0, RFC 2544: addresses for benchmarks */
+#define TX_DST_IP   0xc6120001u
 #define TX_UDP_PORT 9 /* discard */
 
 struct tx_headers {
