@@ -169,7 +169,7 @@ struct emu_dev {
 static inline uint32_t
 emu_bar_load(const struct emu_dev *dev, uint32_t offset)
 {
-	/* [BAR] acquire: what the driver wrote before this word is visible. */
+	/* [BAR-A] what the driver wrote before this word is visible; the driver orders its side. */
 	return __atomic_load_n(
 			(const uint32_t *)(const void *)(dev->bar + offset), __ATOMIC_ACQUIRE);
 }
@@ -177,7 +177,7 @@ emu_bar_load(const struct emu_dev *dev, uint32_t offset)
 static inline void
 emu_bar_store(struct emu_dev *dev, uint32_t offset, uint32_t val)
 {
-	/* [BAR] release: a driver that sees this word sees what we wrote to its memory before. */
+	/* [BAR-R] a driver that sees this word sees what we wrote to its memory before. */
 	__atomic_store_n((uint32_t *)(void *)(dev->bar + offset), val, __ATOMIC_RELEASE);
 }
 

@@ -174,6 +174,7 @@ buffers_find(struct emu_dev *dev, struct emu_ring *ring, unsigned int nb, uint32
 
 	for (unsigned int i = 0; i < nb; i++) {
 		struct emu_rxbd *bd = (struct emu_rxbd *)(void *)(ring->va + idx * EMU_BD_BYTES);
+		/* [RXBD-A] a BD that the driver gave back has its new address. */
 		uint32_t base = le32toh(__atomic_load_n(&bd->base_info_le, __ATOMIC_ACQUIRE));
 		uint64_t addr = le64toh(__atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED));
 		uint32_t part = len < ring->buf_bytes ? len : ring->buf_bytes;
@@ -235,8 +236,7 @@ bds_publish(struct emu_ring *ring, unsigned int nb, uint32_t len, const struct e
 		fill.addr_le = 0;
 		fill.size_le = htole16((uint16_t)part);
 		memcpy(bd, &fill, offsetof(struct emu_rxbd, base_info_le));
-		/* [RXBD] release: data and the other words are visible to who sees the valid bit.
-		 */
+		/* [RXBD-R] data and the other words are visible to who sees the valid bit. */
 		__atomic_store_n(&bd->base_info_le, htole32(is_last ? base_info : EMU_RXBD_VLD),
 				__ATOMIC_RELEASE);
 		if (++ring->idx == ring->nb_bds)

@@ -36,6 +36,7 @@ txbd_at(const struct emu_ring *ring, uint32_t n)
 static uint32_t
 flags_load(const struct emu_txbd *bd)
 {
+	/* [TXBD-A] with the valid bit come the other words and the buffer. */
 	return le16toh(__atomic_load_n(&bd->flags_le, __ATOMIC_ACQUIRE));
 }
 
@@ -78,7 +79,7 @@ bds_complete(struct emu_ring *ring, uint32_t nb)
 		struct emu_txbd *bd = txbd_at(ring, i);
 
 		memset(bd, 0, offsetof(struct emu_txbd, flags_le));
-		/* [TXBD] release: we have read the buffer before the driver may reuse it. */
+		/* [TXBD-R] we have read the buffer before the driver may reuse it. */
 		__atomic_store_n((uint32_t *)(void *)&bd->flags_le, 0, __ATOMIC_RELEASE);
 	}
 	ring->idx += nb;

@@ -117,6 +117,8 @@ hns3_tx_bd_write(struct hns3_tx_bd *bd, rte_iova_t iova, uint16_t bytes, uint32_
 	bd->outer_vlan_le = 0;
 	bd->ol_type_le = 0;
 	bd->paylen_le = 0;
+	/* [TXBD-R] the other words and the buffer are there for who sees VALID; the partner,
+	 * [TXBD-A], is the device's read of this word. Else it sends what the ring held before. */
 	__atomic_store_n(&bd->flags_le, rte_cpu_to_le_32(flags), __ATOMIC_RELEASE);
 }
 
