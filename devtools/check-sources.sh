@@ -28,6 +28,27 @@ verdict 'driver and emulator do not include each other' "$(
 verdict 'libraries do not include drivers or applications' "$(
 	grep -nE '#include "(vub_|tpf|emu|hns3_)' $(files 'lib/*.[ch]') /dev/null
 )"
+twins() { # sources without a unit test of their name, and lines of no-twin.txt that are not true
+	local list=devtools/no-twin.txt f why
+	twin_of() { echo "test/unit/${1%/*}/test_${1##*/}"; }
+	files 'lib/*.c' 'drivers/*.c' 'app/*.c' | while read -r f; do
+		[ -f "$(twin_of "$f")" ] || grep -qF "$f " "$list" || echo "$f: write $(twin_of "$f"), or say in $list why not"
+	done
+	grep -v '^#' "$list" | while read -r f why; do
+		[ -n "$why" ] || echo "$list: $f: no reason is given"
+		if [ ! -f "$f" ]; then
+			echo "$list: $f: there is no such file"
+		elif [ -f "$(twin_of "$f")" ]; then
+			echo "$list: $f has its twin: strike the line out"
+		fi
+	done
+	grep -v '^#' "$list" | cut -d' ' -f1 | LC_ALL=C sort -c 2>&1 | sed "s|^sort: -|$list: keep the lines in order|"
+	grep -v '^#' "$list" | cut -d' ' -f1 | sort | uniq -d | sed "s|^|$list: listed twice: |"
+}
+verdict 'each source has its unit test' "$(twins)"
+verdict 'memory orders name their partners' "$(
+	awk -f devtools/order-tags.awk $(files 'lib/*.[ch]' 'drivers/*.[ch]' 'app/*.[ch]') /dev/null
+)"
 verdict 'no unfinished work' "$(grep -nE '\b(TODO|FIXME|XXX)\b' $(files '*.c' '*.h' '*.py' '*.def') /dev/null)"
 verdict 'no endless loop without a way out' "$(grep -nE 'while \((1|true)\)' $(files 'lib/*.c' 'drivers/*.c' 'app/*.c') /dev/null)"
 verdict 'no volatile outside MMIO' "$(grep -nE '\bvolatile\b' $(files 'lib/*.[ch]' 'app/*.[ch]') /dev/null)"
