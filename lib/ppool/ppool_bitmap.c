@@ -308,6 +308,7 @@ take_some(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
 	return got;
 }
 
+/* [DRY-R] of whoever has just given something; see bits_give(). */
 static inline void
 wet(struct bitmap *b)
 {
@@ -318,7 +319,7 @@ wet(struct bitmap *b)
 /*
  * Set bits of a page. seq_cst, like the load in wet(), because of an empty pool: a taker announces
  * that it searches, then searches; we set the bit, then look for the announcement. One of the two
- * sees the other [DRY-R/DRY-A], or a pool with a free fragment would be called empty for ever.
+ * sees the other ([DRY-R], [DRY-A]), or a pool with a free fragment would be called empty for ever.
  * Returns the bits that were set before.
  */
 static inline uint64_t
@@ -380,7 +381,7 @@ take_last(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
 	else if (got != 0)
 		give_some(b, objs, got);
 	else
-		at_cas(&b->dry, &suspect, BITMAP_DRY, seq_cst);
+		at_cas(&b->dry, &suspect, BITMAP_DRY, seq_cst); /* [DRY-A]: still nothing given */
 	at_lock_give(&b->scan_lock);
 	return got == n ? 0 : -ENOENT;
 }
@@ -638,6 +639,6 @@ bitmap_add(struct bitmap *b, const struct ppool_alloc *mem, void *base, uint32_t
 	b->chunks = chunks;
 	b->nb_pages += c.nb_pages;
 	b->nb_frags += nb_frags;
-	at_store(&b->dry, BITMAP_WET, seq_cst);
+	at_store(&b->dry, BITMAP_WET, relaxed); /* nobody else uses the pool now */
 	return 0;
 }

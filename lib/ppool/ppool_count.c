@@ -49,6 +49,7 @@ page_held(const struct count_pool *c, uint32_t page)
 	return at_load(&c->refs[page].refs, acquire) - c->bias[page];
 }
 
+/* [DRY-R] of whoever has just put something; pairs with [DRY-A] in take_last(). */
 static inline void
 wet(struct count_pool *c)
 {
@@ -269,7 +270,7 @@ take_last(struct count_pool *c, struct count_owner *o, struct count_run *runs, u
 	if (got != 0)
 		wet(c);
 	else
-		at_cas(&c->dry, &suspect, COUNT_DRY, seq_cst);
+		at_cas(&c->dry, &suspect, COUNT_DRY, seq_cst); /* [DRY-A]: still nothing put */
 	return got;
 }
 
@@ -512,7 +513,7 @@ count_audit(struct count_pool *c, const struct ppool_alloc *mem,
 		}
 	}
 	for (uint32_t page = 0; page < c->nb_pages; page++) {
-		uint32_t refs = at_load(&c->refs[page].refs, acquire), bias = c->bias[page];
+		uint32_t refs = at_load(&c->refs[page].refs, relaxed), bias = c->bias[page];
 		bool is_lost = seen[page] == 0 && (bias != 0 || refs == 0);
 
 		held += refs - bias;
