@@ -92,7 +92,8 @@ struct ppool_pktmbuf_conf {
  *
  * Threads: any EAL thread. Blocks: for memory.
  *
- * @param cache_size  per-lcore cache of the mempool; 0 is best, since an idle cache holds pages
+ * @param cache_size  per-lcore cache of the mempool; 0 is best: with count pages a fragment in a
+ *        cache keeps its whole page from reuse, so that less than @p n may be had
  * @param priv_size   bytes between header and data, a multiple of RTE_MBUF_PRIV_ALIGN
  * @param data_room_size  bytes of a fragment, headroom included
  * @param conf        NULL: defaults
