@@ -13,6 +13,7 @@
  * Threads: as rte_mempool.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_eal.h>
@@ -24,7 +25,8 @@
 #include "ppool_eal.h"
 #include "ppool_space.h"
 
-#define TAKE_BATCH 64
+#define FREE_BATCH    64
+#define RUNS_ON_STACK 1024 /* more only when an application takes a pool in one go */
 
 static inline uint32_t
 page_of(const struct ppool_pktmbuf *pp, const void *m)
@@ -99,23 +101,22 @@ run_list(const struct ppool_pktmbuf *pp, const struct count_run *run, struct rte
 static unsigned int
 count_alloc(struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, rte_iova_t *iovas, unsigned int n)
 {
-	struct count_run runs[TAKE_BATCH];
+	struct count_run few[RUNS_ON_STACK], *runs = few;
 	unsigned int got = 0;
+	uint32_t nb;
 
-	while (got < n) {
-		uint32_t nb = count_take(&pp->count, rte_lcore_id(), runs,
-				RTE_MIN(n - got, (unsigned int)TAKE_BATCH));
-
-		if (nb == 0) {
-			if (got != 0)
-				count_give(pp, (void *const *)mbufs, got);
+	/* In one take, since only that can be undone without a loss; a run has 1 mbuf at least. */
+	if (unlikely(n > RUNS_ON_STACK)) {
+		runs = malloc(n * sizeof(*runs));
+		if (runs == NULL)
 			return 0;
-		}
-		for (uint32_t i = 0; i < nb; i++)
-			got += run_list(pp, &runs[i], mbufs + got,
-					iovas != NULL ? iovas + got : NULL);
 	}
-	return n;
+	nb = count_take(&pp->count, rte_lcore_id(), runs, n);
+	for (uint32_t i = 0; i < nb; i++)
+		got += run_list(pp, &runs[i], mbufs + got, iovas != NULL ? iovas + got : NULL);
+	if (unlikely(runs != few))
+		free(runs);
+	return got;
 }
 
 unsigned int
@@ -140,7 +141,7 @@ ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 {
 	struct rte_mempool *mp = NULL;
 	struct ppool_pktmbuf *pp = NULL;
-	void *batch[TAKE_BATCH];
+	void *batch[FREE_BATCH];
 	unsigned int nb = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
@@ -151,7 +152,7 @@ ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 			m = rte_pktmbuf_prefree_seg(m);
 			if (m == NULL)
 				continue;
-			if (unlikely(m->pool != mp || nb == TAKE_BATCH)) {
+			if (unlikely(m->pool != mp || nb == FREE_BATCH)) {
 				if (nb != 0 && pp != NULL)
 					ppool_paired_give(pp, batch, nb);
 				else if (nb != 0)
