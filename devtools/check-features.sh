@@ -36,6 +36,8 @@ Basic stats|\.stats_get =
 Extended stats|\.xstats_get =
 FW version|\.fw_version_get =
 Burst mode info|\.rx_burst_mode_get =
+Rx descriptor status|rx_descriptor_status =
+Tx descriptor status|tx_descriptor_status =
 Free Tx mbuf on demand|\.tx_done_cleanup =
 LIST
 if [ "$status" = 0 ]; then echo "PASS lint features.ini tells what the driver has"; else echo "FAIL lint features.ini tells what the driver has"; fi

@@ -263,8 +263,8 @@ tpf_ports_stop(struct tpf_app *app)
 		if (!port->is_started)
 			continue;
 		port->last.is_valid = rte_eth_stats_get(port->id, &port->last.eth) == 0;
-		xstats_read(port);
 		port_fail(port, "be stopped", rte_eth_dev_stop(port->id));
+		xstats_read(port); /* afterwards: what the stop itself has dropped is named there */
 		port->is_started = false;
 	}
 }

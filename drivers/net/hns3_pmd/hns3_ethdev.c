@@ -407,6 +407,9 @@ hns3_dev_init(struct rte_eth_dev *dev)
 	if (!hns3->has_link_events)
 		dev->data->dev_flags &= ~RTE_ETH_DEV_INTR_LSC;
 	dev->dev_ops = &hns3_ops;
+	dev->rx_descriptor_status = hns3_rx_desc_status;
+	dev->tx_descriptor_status = hns3_tx_desc_status;
+	dev->rx_queue_count = hns3_rx_queue_count;
 	dev->rx_pkt_burst = rte_eth_pkt_burst_dummy;
 	dev->tx_pkt_burst = rte_eth_pkt_burst_dummy;
 	return 0;

@@ -7,6 +7,8 @@
  */
 #include "hns3_rxtx.h"
 
+#include <errno.h>
+
 #include <rte_common.h>
 #include <rte_prefetch.h>
 
@@ -323,5 +325,32 @@ hns3_rx_burst_scattered(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 		pkts[nb++] = head;
 	}
 	refill(q);
+	return nb;
+}
+
+/* The BD @p offset behind the next one to be received. */
+int
+hns3_rx_desc_status(void *queue, uint16_t offset)
+{
+	struct hns3_rxq *q = queue;
+	uint32_t at = (uint32_t)q->next + offset;
+
+	if (offset >= q->nb_desc)
+		return -EINVAL;
+	if (offset >= q->nb_desc - q->nb_bare)
+		return RTE_ETH_RX_DESC_UNAVAIL;
+	at -= at >= q->nb_desc ? q->nb_desc : 0;
+	return hns3_bd_peek(&q->ring[at].base_le) & HNS3_RXBD_VLD ? RTE_ETH_RX_DESC_DONE
+	                                                          : RTE_ETH_RX_DESC_AVAIL;
+}
+
+/* BDs that hold received data. */
+uint32_t
+hns3_rx_queue_count(void *queue)
+{
+	uint16_t nb = 0;
+
+	while (hns3_rx_desc_status(queue, nb) == RTE_ETH_RX_DESC_DONE)
+		nb++;
 	return nb;
 }

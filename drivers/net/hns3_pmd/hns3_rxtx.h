@@ -47,6 +47,7 @@ enum hns3_tx_count {
 	HNS3_TX_PAD_DROPS,    /* dropped: too short, and no room to pad */
 	HNS3_TX_ALLOC_DROPS,  /* dropped: no mbuf to linearise into */
 	HNS3_TX_STOP_DROPS,   /* counted as handed over, unsent when the port was stopped */
+	HNS3_TX_LINEARISED,   /* handed over as a copy in fewer segments */
 	HNS3_TX_NB_COUNTS
 };
 
@@ -103,6 +104,10 @@ uint16_t hns3_tx_burst_general(void *queue, struct rte_mbuf **pkts, uint16_t nb_
 
 /* Arm up to @p nb bare BDs; returns how many. No doorbell. */
 uint16_t hns3_rx_arm(struct hns3_rxq *q, uint16_t nb);
+/* ethdev's descriptor status and queue count; any thread that owns the queue. */
+int hns3_rx_desc_status(void *queue, uint16_t offset);
+int hns3_tx_desc_status(void *queue, uint16_t offset);
+uint32_t hns3_rx_queue_count(void *queue);
 uint32_t hns3_rx_ptype(uint32_t l234, uint32_t ol);
 /* Reclaim up to @p max finished BDs. */
 uint16_t hns3_tx_reclaim(struct hns3_txq *q, uint16_t max);

@@ -35,6 +35,7 @@ static const struct {
 	{ "tx_pad_drops", HNS3_TX_PAD_DROPS },
 	{ "tx_mbuf_alloc_drops", HNS3_TX_ALLOC_DROPS },
 	{ "tx_stop_drops", HNS3_TX_STOP_DROPS },
+	{ "tx_linearised_packets", HNS3_TX_LINEARISED },
 };
 
 #define HNS3_NB_XSTATS (RTE_DIM(rx_names) + RTE_DIM(tx_names))

@@ -7,6 +7,8 @@
  */
 #include "hns3_rxtx.h"
 
+#include <errno.h>
+
 #include <rte_common.h>
 #include <rte_prefetch.h>
 
@@ -100,8 +102,11 @@ try_pad(struct rte_mbuf *m)
 	uint16_t nb = (uint16_t)(HNS3_TX_MIN_BYTES - m->pkt_len);
 	char *room;
 
-	if (rte_mbuf_refcnt_read(last) != 1 || RTE_MBUF_CLONED(last) ||
-			(RTE_MBUF_HAS_EXTBUF(last) && !RTE_MBUF_HAS_PINNED_EXTBUF(last)))
+	if (rte_mbuf_refcnt_read(last) != 1 || RTE_MBUF_CLONED(last))
+		return false;
+	if (RTE_MBUF_HAS_EXTBUF(last) &&
+			(!RTE_MBUF_HAS_PINNED_EXTBUF(last) ||
+					rte_mbuf_ext_refcnt_read(last->shinfo) != 1))
 		return false;
 	room = rte_pktmbuf_append(m, nb);
 	if (room == NULL)
@@ -229,6 +234,7 @@ frame_ready(struct hns3_txq *q, struct rte_mbuf *m)
 		drop(q, m, why);
 		return NULL;
 	}
+	q->count[HNS3_TX_LINEARISED]++;
 	rte_pktmbuf_free(m);
 	return copy;
 }
@@ -266,4 +272,18 @@ hns3_tx_burst_general(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 		hns3_doorbell(q->db_reg, nb_bds);
 	}
 	return nb;
+}
+
+/* The BD @p offset behind the next one to be written. */
+int
+hns3_tx_desc_status(void *queue, uint16_t offset)
+{
+	struct hns3_txq *q = queue;
+	uint32_t at = (uint32_t)q->next_use + offset;
+
+	if (offset >= q->nb_desc)
+		return -EINVAL;
+	at -= at >= q->nb_desc ? q->nb_desc : 0;
+	return hns3_bd_peek(&q->ring[at].flags_le) & HNS3_TXBD_VLD ? RTE_ETH_TX_DESC_FULL
+	                                                           : RTE_ETH_TX_DESC_DONE;
 }

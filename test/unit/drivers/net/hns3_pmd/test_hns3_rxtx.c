@@ -3,6 +3,7 @@
  * Rx BD decode and Tx BD build against bytes typed by hand from the tables [2:1.10] and [2:2.9].
  * The rings are plain arrays, the doorbells plain words, the mbufs static: nothing is allocated.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -172,6 +173,30 @@ test_tx_golden(void **state)
 	assert_memory_equal(ring[0], want, sizeof(want));
 }
 
+/* Offsets count from the next BD; VALID is 0x10, in word 7 of both rings. */
+static void
+test_desc_status(void **state)
+{
+	static uint32_t rx[NB][8] = { [2][7] = 0x10, [3][7] = 0x910 },
+			tx[NB][8] = { [NB - 1][7] = 0x110 };
+	struct hns3_rxq rxq = {
+		.ring = (struct hns3_rx_bd *)rx, .nb_desc = NB, .next = 2, .nb_bare = 3
+	};
+	struct hns3_txq txq = { .ring = (struct hns3_tx_bd *)tx, .nb_desc = NB, .next_use = 0 };
+
+	(void)state;
+	assert_int_equal(hns3_rx_desc_status(&rxq, 0), 1); /* RTE_ETH_RX_DESC_DONE */
+	assert_int_equal(hns3_rx_desc_status(&rxq, 1), 1);
+	assert_int_equal(hns3_rx_desc_status(&rxq, 2), 0);
+	assert_int_equal(hns3_rx_desc_status(&rxq, NB - 4), 0);
+	assert_int_equal(hns3_rx_desc_status(&rxq, NB - 3), 2); /* bare */
+	assert_int_equal(hns3_rx_desc_status(&rxq, NB), -EINVAL);
+	assert_int_equal(hns3_rx_queue_count(&rxq), 2);
+	assert_int_equal(hns3_tx_desc_status(&txq, NB - 1), 0); /* RTE_ETH_TX_DESC_FULL */
+	assert_int_equal(hns3_tx_desc_status(&txq, 0), 1);
+	assert_int_equal(hns3_tx_desc_status(&txq, NB), -EINVAL);
+}
+
 /* Two segments: VALID on both, frame end on the last; one doorbell counts BDs. */
 static void
 test_tx_segments(void **state)
@@ -208,6 +233,7 @@ main(void)
 		cmocka_unit_test(test_rx_scattered),
 		cmocka_unit_test(test_tx_golden),
 		cmocka_unit_test(test_tx_segments),
+		cmocka_unit_test(test_desc_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
