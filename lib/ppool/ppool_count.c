@@ -11,8 +11,9 @@
 #define OVERTAKEN_MAX 8 /* stragglers set aside per open */
 #define STALE_PROBES  2 /* stragglers looked at per open */
 
+/* Fragments that can be cut from a page at the most. */
 static inline uint32_t
-page_frags(const struct count_pool *c, uint32_t page)
+frags_of(const struct count_pool *c, uint32_t page)
 {
 	return page == c->nb_pages - 1 ? c->last_frags : c->page_frags;
 }
@@ -101,7 +102,7 @@ fifo_pop_idle(struct count_pool *c, struct count_owner *o)
 		if (o->fifo.nb < 2)
 			break;
 		next = c->next[page];
-		if (page_held(c, next) * 2 >= page_frags(c, next))
+		if (page_held(c, next) * 2 >= c->cut[next])
 			break;
 		ppool_tally(&o->count.stale_pages, 1);
 		list_push(c, &o->stale, list_pop(c, &o->fifo));
@@ -131,7 +132,7 @@ list_pop_idle(struct count_pool *c, struct count_owner *o, struct count_list *l,
 static void
 page_start(struct count_pool *c, struct count_owner *o, uint32_t page)
 {
-	uint32_t nb = page_frags(c, page);
+	uint32_t nb = frags_of(c, page);
 
 	if (c->bias[page] < nb + 1) { /* I3 needs 1 to stay */
 		/* Nobody else has a reference, so nobody else can look: relaxed. */
@@ -142,7 +143,7 @@ page_start(struct count_pool *c, struct count_owner *o, uint32_t page)
 	c->bias[page] -= nb;
 	at_store(&c->owner_of[page], o->slot, relaxed);
 	o->page = page;
-	o->first = 0;
+	o->next = 0;
 	o->left = nb;
 }
 
@@ -153,6 +154,7 @@ page_retire(struct count_pool *c, struct count_owner *o)
 	if (o->page == PPOOL_NONE)
 		return;
 	c->bias[o->page] += o->left;
+	c->cut[o->page] = frags_of(c, o->page) - o->left;
 	list_push(c, &o->fifo, o->page);
 	o->page = PPOOL_NONE;
 	o->left = 0;
@@ -183,48 +185,66 @@ page_open(struct count_pool *c, struct count_owner *o)
 	return true;
 }
 
+/*
+ * Cut up to @p n fragments off the open page as one run; 0: they do not fit. A fragment of the
+ * smallest size costs no loop; of others, one addition.
+ */
+static inline uint32_t
+page_cut(const struct count_pool *c, struct count_owner *o, const struct count_size *size,
+		struct count_run *run, uint32_t n)
+{
+	uint32_t first = (o->next + size->align - 1) & -size->align, end = first, nb = 0;
+
+	if (size->units == 1) {
+		nb = n < o->left ? n : o->left;
+		end = first + nb;
+	} else {
+		while (nb < n && nb < o->left && end + size->units <= c->page_units) {
+			end += size->units;
+			nb++;
+		}
+	}
+	if (nb == 0)
+		return 0;
+	*run = (struct count_run){ o->page, first, nb };
+	o->next = end;
+	o->left -= nb;
+	return nb;
+}
+
 /* Up to @p n fragments of own and free pages. Own lock held. */
 static uint32_t
-take_some(struct count_pool *c, struct count_owner *o, struct count_run *runs, uint32_t *nb_runs,
-		uint32_t n)
+take_some(struct count_pool *c, struct count_owner *o, const struct count_size *size,
+		struct count_run *runs, uint32_t *nb_runs, uint32_t n)
 {
 	uint32_t got = 0;
 
 	while (got < n) {
-		struct count_run *run = &runs[*nb_runs];
+		uint32_t nb = page_cut(c, o, size, &runs[*nb_runs], n - got);
 
-		if (o->left == 0 && !page_open(c, o))
+		got += nb;
+		*nb_runs += nb != 0;
+		if (nb == 0 && !page_open(c, o))
 			break;
-		run->page = o->page;
-		run->first = o->first;
-		run->nb = n - got < o->left ? n - got : o->left;
-		o->first += run->nb;
-		o->left -= run->nb;
-		got += run->nb;
-		(*nb_runs)++;
 	}
 	return got;
 }
 
 /*
- * What another owner does not use: the rest of its open page as a run, and idle pages of its, which
- * go to the free list, as many as @p n takes. Its lock is taken, ours is not held.
+ * What another owner does not use: a run off its open page, and idle pages of its, which go to the
+ * free list, as many as @p n takes. Its lock is taken, ours is not held.
  */
 static uint32_t
-take_over(struct count_pool *c, struct count_owner *victim, struct count_run *run, uint32_t n)
+take_over(struct count_pool *c, struct count_owner *victim, const struct count_size *size,
+		struct count_run *run, uint32_t n)
 {
-	uint32_t got = 0;
+	uint32_t got;
 
 	at_lock_take(&victim->lock);
 	if (victim->page != PPOOL_NONE && page_held(c, victim->page) == victim->left)
 		page_retire(c, victim);
-	if (victim->left != 0) {
-		got = n < victim->left ? n : victim->left;
-		*run = (struct count_run){ victim->page, victim->first, got };
-		victim->first += got;
-		victim->left -= got;
-	}
-	for (uint32_t freed = got; freed < n; freed += c->page_frags) {
+	got = page_cut(c, victim, size, run, n);
+	for (uint32_t freed = got; freed < n; freed++) {
 		uint32_t page = list_pop_idle(c, victim, &victim->fifo, UINT32_MAX);
 
 		if (page == PPOOL_NONE)
@@ -233,44 +253,9 @@ take_over(struct count_pool *c, struct count_owner *victim, struct count_run *ru
 			break;
 		at_store(&c->owner_of[page], PPOOL_NONE, relaxed);
 		free_push(c, page);
+		freed += size->units == 1 ? c->page_frags - 1 : 0;
 	}
 	at_lock_give(&victim->lock);
-	return got;
-}
-
-/* The rest of a request, from everywhere. Own lock held on entry and on return. */
-static uint32_t
-take_last(struct count_pool *c, struct count_owner *o, struct count_run *runs, uint32_t *nb_runs,
-		uint32_t n)
-{
-	uint32_t got = 0, suspect = COUNT_SUSPECT;
-
-	/*
-	 * [DRY-A]: announce, then search; a put changes a count, then looks for the announcement
-	 * [DRY-R]. One of the two sees the other.
-	 */
-	at_store(&c->dry, COUNT_SUSPECT, seq_cst);
-	at_fence_seq_cst();
-	for (uint32_t s = 0; s < c->nb_slots && got < n; s++) {
-		uint32_t nb;
-
-		if (s == o->slot)
-			continue;
-		at_lock_give(&o->lock); /* never two locks of owners at once */
-		nb = take_over(c, &c->owners[s], &runs[*nb_runs], n - got);
-		at_lock_take(&o->lock);
-		if (nb != 0) {
-			(*nb_runs)++;
-			got += nb;
-			ppool_tally(&o->count.alloc_stolen_pages, 1);
-		}
-		got += take_some(c, o, runs, nb_runs, n - got);
-	}
-	got += take_some(c, o, runs, nb_runs, n - got);
-	if (got != 0)
-		wet(c);
-	else
-		at_cas(&c->dry, &suspect, COUNT_DRY, seq_cst); /* [DRY-A]: still nothing put */
 	return got;
 }
 
@@ -289,60 +274,103 @@ list_remove(const struct count_pool *c, struct count_owner *o, uint32_t page)
 		}
 }
 
-/* Give a run of another's page back: uncut if it was the last cut, else as a put. Own lock held. */
-static void
-run_return(struct count_pool *c, struct count_owner *o, const struct count_run *run)
+/* take_some(), or nothing at all: every page is as it was. Own lock held throughout. */
+static uint32_t
+take_all(struct count_pool *c, struct count_owner *o, const struct count_size *size,
+		struct count_run *runs, uint32_t *nb_runs, uint32_t n)
 {
-	uint32_t slot = at_load(&c->owner_of[run->page], relaxed);
-	bool is_uncut = false;
+	uint32_t open = o->left != 0 ? o->page : PPOOL_NONE, next = o->next, left = o->left;
+	uint32_t first = *nb_runs, rest = left, got = take_some(c, o, size, runs, nb_runs, n);
 
-	if (slot != PPOOL_NONE) {
-		struct count_owner *victim = &c->owners[slot];
+	if (__builtin_expect(got == n, 1))
+		return got;
+	while (*nb_runs > first) {
+		const struct count_run *run = &runs[--*nb_runs];
 
-		at_lock_give(&o->lock); /* never two locks of owners at once */
-		at_lock_take(&victim->lock);
-		is_uncut = victim->page == run->page && victim->first == run->first + run->nb;
-		if (is_uncut) {
-			victim->first -= run->nb;
-			victim->left += run->nb;
-		}
-		at_lock_give(&victim->lock);
-		at_lock_take(&o->lock);
-	}
-	if (!is_uncut) {
-		ppool_tally(&o->count.alloc_frags, run->nb);
-		count_put(c, o, run->page, run->nb);
-	}
-}
-
-/* What was open before a take. */
-struct cursor {
-	uint32_t page, first, left;
-};
-
-/* Undo a take that did not get all it asked for, page by page. Own lock held. */
-static void
-take_undo(struct count_pool *c, struct count_owner *o, const struct cursor *was,
-		const struct count_run *runs, uint32_t nb_runs)
-{
-	uint32_t open = was->left != 0 ? was->page : PPOOL_NONE;
-
-	while (nb_runs-- > 0) {
-		const struct count_run *run = &runs[nb_runs];
-
-		if (at_load(&c->owner_of[run->page], relaxed) != o->slot)
-			run_return(c, o, run);
-		else if (run->page != open)
+		if (run->page == open && run->first < next)
+			open = PPOOL_NONE; /* it was closed, idle, and opened anew */
+		if (run->page == open)
+			rest -= run->nb;
+		else
 			c->bias[run->page] += run->nb;
 	}
-	if (o->page != open) {
+	if (o->page != open)
 		page_retire(c, o);
-		if (open != PPOOL_NONE)
-			list_remove(c, o, open);
+	if (open != PPOOL_NONE && o->page != open) {
+		list_remove(c, o, open);
+		c->bias[open] -= rest; /* what its retirement gave back */
+		o->page = open;
 	}
-	o->page = open;
-	o->first = was->first;
-	o->left = open != PPOOL_NONE ? was->left : 0;
+	o->next = next;
+	o->left = open != PPOOL_NONE ? left : 0;
+	return got;
+}
+
+/* Give back a run that take_over() cut off another's page. No lock held. */
+static void
+run_return(struct count_pool *c, const struct count_run *run, uint32_t units)
+{
+	uint32_t slot = at_load(&c->owner_of[run->page], relaxed);
+	struct count_owner *o = &c->owners[slot < c->nb_slots ? slot : 0];
+	bool is_theirs;
+
+	at_lock_take(&o->lock);
+	is_theirs = slot != PPOOL_NONE && at_load(&c->owner_of[run->page], relaxed) == slot;
+	if (is_theirs && o->page == run->page && o->next == run->first + run->nb * units) {
+		o->next = run->first; /* as if it had not been cut */
+		o->left += run->nb;
+	} else if (is_theirs) {
+		c->bias[run->page] += run->nb;
+	}
+	at_lock_give(&o->lock);
+	/* [HOME-R]: abandoned meanwhile, and we may be the last. */
+	if (!is_theirs && at_fetch_sub(&c->refs[run->page].refs, run->nb, seq_cst) == run->nb)
+		free_push(c, run->page);
+}
+
+/*
+ * The request once more, with what others leave unused. Own lock held on entry and on return, but
+ * not throughout: never two owners' locks at once.
+ */
+static uint32_t
+take_last(struct count_pool *c, struct count_owner *o, const struct count_size *size,
+		struct count_run *runs, uint32_t *nb_runs, uint32_t n)
+{
+	uint32_t theirs = 0, ours = 0, suspect = COUNT_SUSPECT;
+
+	/*
+	 * [DRY-A]: announce, then search; a put changes a count, then looks for the announcement
+	 * [DRY-R]. One of the two sees the other.
+	 */
+	at_store(&c->dry, COUNT_SUSPECT, seq_cst);
+	at_fence_seq_cst();
+	for (uint32_t s = 0; s < c->nb_slots && theirs + ours < n; s++) {
+		uint32_t nb = 0;
+
+		if (s != o->slot) {
+			at_lock_give(&o->lock);
+			nb = take_over(c, &c->owners[s], size, &runs[*nb_runs], n - theirs);
+			at_lock_take(&o->lock);
+		}
+		*nb_runs += nb != 0;
+		theirs += nb;
+		ppool_tally(&o->count.alloc_stolen_pages, nb != 0);
+		ours = take_all(c, o, size, runs, nb_runs, n - theirs);
+	}
+	if (theirs + ours == n) {
+		wet(c);
+		return n;
+	}
+	if (theirs + ours == 0 && size->units == 1)
+		at_cas(&c->dry, &suspect, COUNT_DRY, seq_cst); /* [DRY-A]: still nothing put */
+	at_lock_give(&o->lock);
+	for (uint32_t i = 0; i < *nb_runs; i++)
+		run_return(c, &runs[i], size->units);
+	if (theirs != 0)
+		wet(c);
+	at_lock_take(&o->lock);
+	*nb_runs = 0;
+	return 0;
 }
 
 struct count_owner *
@@ -357,45 +385,37 @@ count_enter(struct count_pool *c, uint32_t slot)
 void
 count_leave(struct count_pool *c, struct count_owner *o)
 {
-	at_lock_give(&o->lock);
 	wet(c);
+	at_lock_give(&o->lock); /* the last touch: who destroys the pool takes every lock once */
 }
 
-/* Own and free pages first; then, all undone, with everything that others leave unused. */
+/* What a request tries in turn. Own lock held. */
 static uint32_t
-take_all(struct count_pool *c, struct count_owner *o, struct count_run *runs, uint32_t *nb_runs,
-		uint32_t n)
+take(struct count_pool *c, struct count_owner *o, const struct count_size *size,
+		struct count_run *runs, uint32_t *nb_runs, uint32_t n)
 {
-	struct cursor was = { o->page, o->first, o->left };
-	uint32_t got = take_some(c, o, runs, nb_runs, n);
-
-	if (__builtin_expect(got == n, 1))
+	if (__builtin_expect(take_all(c, o, size, runs, nb_runs, n) == n, 1))
 		return n;
-	take_undo(c, o, &was, runs, *nb_runs);
-	*nb_runs = 0;
-	if (o->page != PPOOL_NONE && page_held(c, o->page) == o->left)
+	if (o->page != PPOOL_NONE && page_held(c, o->page) == o->left) {
 		page_retire(c, o); /* all that was cut from it is back: cut it anew */
-	was = (struct cursor){ o->page, o->first, o->left };
-	got = take_some(c, o, runs, nb_runs, n);
-	if (got < n)
-		got += take_last(c, o, runs, nb_runs, n - got);
-	if (got < n)
-		take_undo(c, o, &was, runs, *nb_runs);
-	return got;
+		if (take_all(c, o, size, runs, nb_runs, n) == n)
+			return n;
+	}
+	return take_last(c, o, size, runs, nb_runs, n);
 }
 
 uint32_t
-count_take(struct count_pool *c, uint32_t slot, struct count_run *runs, uint32_t n)
+count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *size,
+		struct count_run *runs, uint32_t n)
 {
-	uint32_t nb_runs = 0, got;
+	uint32_t nb_runs = 0, got = 0;
 	struct count_owner *o;
 
 	if (n == 0)
 		return 0;
 	o = count_enter(c, slot);
-	got = at_load(&c->dry, relaxed) == COUNT_DRY && o->left < n
-	                      ? 0
-	                      : take_all(c, o, runs, &nb_runs, n);
+	if (__builtin_expect(at_load(&c->dry, relaxed) != COUNT_DRY || o->left >= n, 1))
+		got = take(c, o, size, runs, &nb_runs, n);
 	if (__builtin_expect(got < n, 0)) {
 		ppool_tally(&o->count.alloc_empty, 1);
 		count_leave(c, o);
@@ -543,14 +563,15 @@ count_stats_get(const struct count_pool *c, struct ppool_stats *stats)
 }
 
 int
-count_init(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frags,
-		uint32_t page_frags, uint32_t nb_slots, uint32_t bias)
+count_init_sized(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frags,
+		uint32_t page_frags, uint32_t page_units, uint32_t nb_slots, uint32_t bias)
 {
-	if (nb_frags == 0 || page_frags == 0 || nb_slots == 0 || bias <= page_frags ||
-			bias > UINT32_C(1) << 30)
+	if (nb_frags == 0 || page_frags == 0 || page_units < page_frags || nb_slots == 0 ||
+			bias <= page_frags || bias > UINT32_C(1) << 30)
 		return -EINVAL;
 	memset(c, 0, sizeof(*c));
 	c->page_frags = page_frags;
+	c->page_units = page_units;
 	c->nb_pages = (nb_frags - 1) / page_frags + 1;
 	c->last_frags = nb_frags - (c->nb_pages - 1) * page_frags;
 	c->nb_slots = nb_slots;
@@ -558,10 +579,12 @@ count_init(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frag
 	c->refs = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->refs), 64);
 	c->bias = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->bias), 64);
 	c->next = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->next), 64);
+	c->cut = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->cut), 64);
 	c->owner_of = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->owner_of), 64);
 	c->free_pages = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->free_pages), 64);
 	c->owners = mem->zalloc(mem->ctx, nb_slots * sizeof(*c->owners), 128);
-	if (!c->refs || !c->bias || !c->next || !c->owner_of || !c->free_pages || !c->owners) {
+	if (!c->refs || !c->bias || !c->next || !c->cut || !c->owner_of || !c->free_pages ||
+			!c->owners) {
 		count_fini(c, mem);
 		return -ENOMEM;
 	}
@@ -583,6 +606,7 @@ count_fini(struct count_pool *c, const struct ppool_alloc *mem)
 	mem->free(mem->ctx, c->refs);
 	mem->free(mem->ctx, c->bias);
 	mem->free(mem->ctx, c->next);
+	mem->free(mem->ctx, c->cut);
 	mem->free(mem->ctx, c->owner_of);
 	mem->free(mem->ctx, c->free_pages);
 	mem->free(mem->ctx, c->owners);

@@ -44,9 +44,15 @@
 #define PPOOL_NONE UINT32_MAX
 #define PPOOL_BIAS (UINT32_C(1) << 20) /* charged to a page at once */
 
-/* Fragments first .. first + nb of a page. */
+/* @p nb fragments in a row, the first one at unit @p first of a page. */
 struct count_run {
 	uint32_t page, first, nb;
+};
+
+/* Of a fragment, in the pool's units: one each where all have one size, else bytes. */
+struct count_size {
+	uint32_t units; /* a multiple of align, and no more than a page has */
+	uint32_t align; /* a power of two */
 };
 
 struct count_refs {
@@ -63,7 +69,8 @@ struct count_owner {
 	_Alignas(128) struct at_lock lock;
 	uint32_t slot;
 	uint32_t page;           /* open page, or PPOOL_NONE */
-	uint32_t first, left;    /* what is not yet cut from it */
+	uint32_t next;           /* unit of it where the next cut may start */
+	uint32_t left;           /* cuts that it still has */
 	struct count_list fifo;  /* opened, all cut; oldest first */
 	struct count_list stale; /* overtaken by younger ones */
 	struct ppool_counters count;
@@ -86,7 +93,9 @@ struct count_pool {
 	struct count_owner *owners; /* [nb_slots]; the last one is shared */
 	uint32_t *free_pages;       /* [nb_pages] stack */
 	uint32_t nb_pages, nb_slots;
-	uint32_t page_frags, last_frags; /* of a page, of the last page */
+	uint32_t *cut; /* [nb_pages] fragments cut from it when it was last closed */
+	uint32_t page_frags, last_frags; /* cuts of a page at the most, of the last page */
+	uint32_t page_units;             /* of a page */
 	uint32_t full_bias;
 
 	_Alignas(128) at_u32 dry; /* enum count_dry; written only when the pool runs out */
@@ -95,14 +104,15 @@ struct count_pool {
 };
 
 /**
- * Set up a pool of @p nb_frags fragments, all free.
+ * Set up a pool of pages that hold @p nb_frags fragments at the most, all free.
  *
- * @param page_frags  fragments of a page, 1 or more
+ * @param page_frags  fragments of a page at the most, 1 or more
+ * @param page_units  >= page_frags; as many as page_frags if all fragments have one size
  * @param bias        charged to a page at once: > page_frags, <= 2^30
  * @return 0, -EINVAL or -ENOMEM
  */
-int count_init(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frags,
-		uint32_t page_frags, uint32_t nb_slots, uint32_t bias);
+int count_init_sized(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frags,
+		uint32_t page_frags, uint32_t page_units, uint32_t nb_slots, uint32_t bias);
 void count_fini(struct count_pool *c, const struct ppool_alloc *mem);
 
 /**
@@ -111,7 +121,24 @@ void count_fini(struct count_pool *c, const struct ppool_alloc *mem);
  * @param runs  room for @p n runs
  * @return number of runs, 0 if there are not so many on idle pages
  */
-uint32_t count_take(struct count_pool *c, uint32_t slot, struct count_run *runs, uint32_t n);
+uint32_t count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *size,
+		struct count_run *runs, uint32_t n);
+
+/* The same for pools whose fragments have one size. */
+static inline int
+count_init(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frags,
+		uint32_t page_frags, uint32_t nb_slots, uint32_t bias)
+{
+	return count_init_sized(c, mem, nb_frags, page_frags, page_frags, nb_slots, bias);
+}
+
+static inline uint32_t
+count_take(struct count_pool *c, uint32_t slot, struct count_run *runs, uint32_t n)
+{
+	static const struct count_size one = { 1, 1 };
+
+	return count_take_sized(c, slot, &one, runs, n);
+}
 
 /* One thread's burst of puts: enter, put run by run, leave. */
 struct count_owner *count_enter(struct count_pool *c, uint32_t slot);

@@ -299,7 +299,7 @@ every_failed_allocation_is_undone(void **state)
 			count_fini(&c, &mem);
 		assert_int_equal(rig.live, 0);
 	}
-	assert_int_equal(nth - 1, 7);
+	assert_int_equal(nth - 1, 8);
 }
 
 static void

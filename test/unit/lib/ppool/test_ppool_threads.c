@@ -162,23 +162,47 @@ bitmap_keeps_every_fragment(void **state)
 }
 
 static void
-count_keeps_every_fragment(void **state)
+count_run(uint32_t nb_frags, struct ppool_stats *stats)
 {
 	struct pool_rig rig = { 0 };
 	struct ppool_alloc mem = pool_rig_alloc(&rig);
-	struct ppool_stats stats;
+	struct count_run runs[FRAGS];
+	uint32_t nb, sum = 0;
 
-	(void)state;
-	assert_int_equal(count_init(&count, &mem, FRAGS, 7, THREADS + 1, 50), 0);
+	assert_int_equal(count_init(&count, &mem, nb_frags, 7, THREADS + 1, 50), 0);
 	threads_run(count_worker);
 	for (uint32_t slot = 0; slot < THREADS; slot++)
 		mail_read(slot);
 	assert_int_equal(count_held(&count), 0);
 	assert_int_equal(count_audit(&count, &mem, pool_rig_say, NULL), 0);
-	count_stats_get(&count, &stats);
-	assert_true(stats.recycle_charges > 100 && stats.abandoned_pages > 100);
+	count_stats_get(&count, stats);
+	nb = count_take(&count, 0, runs, nb_frags); /* every one of them can be had */
+	for (uint32_t i = 0; i < nb; i++)
+		sum += runs[i].nb;
+	assert_int_equal(sum, nb_frags);
 	count_fini(&count, &mem);
 	assert_int_equal(rig.live, 0);
+}
+
+static void
+count_keeps_every_fragment(void **state)
+{
+	struct ppool_stats stats;
+
+	(void)state;
+	count_run(FRAGS, &stats);
+	assert_true(stats.recycle_charges > 100 && stats.abandoned_pages > 100);
+}
+
+/* So few that requests are refused, undone, and served by what others have. */
+static void
+a_pool_that_runs_dry_keeps_every_fragment(void **state)
+{
+	struct ppool_stats stats;
+
+	(void)state;
+	count_run(95, &stats);
+	assert_true(stats.alloc_empty > 1000);
 }
 
 int
@@ -187,6 +211,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bitmap_keeps_every_fragment),
 		cmocka_unit_test(count_keeps_every_fragment),
+		cmocka_unit_test(a_pool_that_runs_dry_keeps_every_fragment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
