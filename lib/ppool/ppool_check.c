@@ -41,6 +41,15 @@ ppool_held(const struct rte_mempool *mp)
 	return pp != NULL ? (int64_t)count_held(&pp->count) : -EINVAL;
 }
 
+void
+ppool_stats_print(FILE *f, const struct ppool_stats *stats)
+{
+#define PPOOL_STAT_PRINT(name, text)                                                               \
+	fprintf(f, "  %-22s %12" PRIu64 "  %s\n", #name, stats->name, text);
+	PPOOL_STATS(PPOOL_STAT_PRINT)
+#undef PPOOL_STAT_PRINT
+}
+
 int
 ppool_dump(FILE *f, const struct rte_mempool *mp)
 {
@@ -59,22 +68,14 @@ ppool_dump(FILE *f, const struct rte_mempool *mp)
 		fprintf(f, "  %u pages of %u bytes, %u objects of %u bytes each\n", b->nb_pages,
 				b->page_bytes, b->page_frags, b->stride);
 	fprintf(f, "  held: %" PRId64 " of %u\n", ppool_held(mp), mp->size);
-#define PPOOL_STAT_PRINT(name, text)                                                               \
-	fprintf(f, "  %-22s %12" PRIu64 "  %s\n", #name, stats.name, text);
-	PPOOL_STATS(PPOOL_STAT_PRINT)
-#undef PPOOL_STAT_PRINT
+	ppool_stats_print(f, &stats);
 	return 0;
 }
 
-struct audit_say {
-	FILE *f;
-	const char *name;
-};
-
-static void
-audit_say(void *ctx, const char *what)
+void
+ppool_audit_say(void *ctx, const char *what)
 {
-	const struct audit_say *say = ctx;
+	const struct ppool_audit_say *say = ctx;
 
 	if (say->f != NULL)
 		fprintf(say->f, "ppool %s: %s\n", say->name, what);
@@ -86,9 +87,9 @@ ppool_audit(FILE *f, const struct rte_mempool *mp)
 	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
 	const struct bitmap *b = bitmap_of(mp, pp);
 	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
-	struct audit_say say = { f, mp->name };
+	struct ppool_audit_say say = { f, mp->name };
 
 	if (b != NULL)
-		return (int)bitmap_audit(b, audit_say, &say);
-	return pp != NULL ? (int)count_audit(&pp->count, &mem, audit_say, &say) : -EINVAL;
+		return (int)bitmap_audit(b, ppool_audit_say, &say);
+	return pp != NULL ? (int)count_audit(&pp->count, &mem, ppool_audit_say, &say) : -EINVAL;
 }

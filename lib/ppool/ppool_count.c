@@ -58,17 +58,21 @@ wet(struct count_pool *c)
 		at_store(&c->dry, COUNT_WET, seq_cst);
 }
 
-static void
+/* True: that was the last page of a pool that waits to be freed, and the caller has to. */
+static bool
 free_push(struct count_pool *c, uint32_t page)
 {
+	bool is_last;
 	uint32_t nb;
 
 	at_lock_take(&c->free_lock);
 	nb = at_load(&c->nb_free, relaxed);
 	c->free_pages[nb] = page;
 	at_store(&c->nb_free, nb + 1, relaxed);
+	is_last = c->is_quarantined && nb + 1 == c->nb_pages;
 	at_lock_give(&c->free_lock);
 	wet(c);
+	return is_last;
 }
 
 static uint32_t
@@ -426,22 +430,23 @@ count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *s
 	return nb_runs;
 }
 
-void
+bool
 count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb)
 {
 	/* Ours: nobody but us can change that while we hold the lock and the reference (I5). */
 	if (__builtin_expect(at_load(&c->owner_of[page], relaxed) == o->slot, 1)) {
 		c->bias[page] += nb;
 		ppool_tally(&o->count.recycle_cached_frags, nb);
-		return;
+		return false;
 	}
 	ppool_tally(&o->count.recycle_ring_frags, nb);
 	/*
 	 * [HOME-R] pairs with [HOME-A]. acq_rel, because we may be the last of an abandoned page
 	 * and then hand it on ourselves; seq_cst because of [DRY-R].
 	 */
-	if (at_fetch_sub(&c->refs[page].refs, nb, seq_cst) == nb)
-		free_push(c, page); /* the last one of an abandoned page: it is ours alone */
+	if (at_fetch_sub(&c->refs[page].refs, nb, seq_cst) != nb)
+		return false;
+	return free_push(c, page); /* the last one of an abandoned page: it is ours alone */
 }
 
 void
@@ -481,6 +486,31 @@ count_abandon(struct count_pool *c, uint32_t slot)
 	ppool_tally(&o->count.abandoned_pages, nb);
 	count_leave(c, o);
 	return nb;
+}
+
+bool
+count_close(struct count_pool *c)
+{
+	bool is_home;
+
+	for (uint32_t s = 0; s < c->nb_slots; s++)
+		count_abandon(c, s);
+	at_lock_take(&c->free_lock);
+	is_home = at_load(&c->nb_free, relaxed) == c->nb_pages;
+	c->is_quarantined = !is_home;
+	at_lock_give(&c->free_lock);
+	return is_home;
+}
+
+void
+count_wait_users(struct count_pool *c)
+{
+	for (uint32_t s = 0; s < c->nb_slots; s++) {
+		at_lock_take(&c->owners[s].lock);
+		at_lock_give(&c->owners[s].lock);
+	}
+	at_lock_take(&c->free_lock);
+	at_lock_give(&c->free_lock);
 }
 
 uint64_t

@@ -100,7 +100,8 @@ struct count_pool {
 
 	_Alignas(128) at_u32 dry; /* enum count_dry; written only when the pool runs out */
 	_Alignas(128) struct at_lock free_lock;
-	at_u32 nb_free; /* of free_pages; written under free_lock */
+	at_u32 nb_free;      /* of free_pages; written under free_lock */
+	bool is_quarantined; /* closed with pages out; under free_lock */
 };
 
 /**
@@ -140,9 +141,12 @@ count_take(struct count_pool *c, uint32_t slot, struct count_run *runs, uint32_t
 	return count_take_sized(c, slot, &one, runs, n);
 }
 
-/* One thread's burst of puts: enter, put run by run, leave. */
+/*
+ * One thread's burst of puts: enter, put run by run, leave. True from a put: it was the last one of
+ * a closed pool, which the caller frees after it has left, count_wait_users() first.
+ */
 struct count_owner *count_enter(struct count_pool *c, uint32_t slot);
-void count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);
+bool count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);
 void count_leave(struct count_pool *c, struct count_owner *o);
 
 /* More references to a page of which the caller holds one. */
@@ -154,6 +158,17 @@ void count_get(struct count_pool *c, struct count_owner *o, uint32_t page, uint3
  * @return number of pages that were abandoned with references out
  */
 uint32_t count_abandon(struct count_pool *c, uint32_t slot);
+
+/**
+ * Give up all pages of all owners; nobody takes from now on.
+ *
+ * @return true if every page is home and the caller may free the pool; false: the put that brings
+ *         the last page home will be told so
+ */
+bool count_close(struct count_pool *c);
+
+/* Wait until nobody is between enter and leave; nobody can come any more. */
+void count_wait_users(struct count_pool *c);
 
 /* References that users hold: exact when quiescent. */
 uint64_t count_held(const struct count_pool *c);

@@ -78,3 +78,24 @@ ppool_hint_pages(uint32_t nb_frags, uint32_t page_frags)
 
 	return rte_align32pow2(RTE_MAX(8u, RTE_MIN(pages, 4096u)));
 }
+
+int
+ppool_pages_iova(const char *name, char *base, uint32_t page_bytes, uint32_t nb_pages,
+		rte_iova_t *iovas)
+{
+	for (uint32_t i = 0; i < nb_pages; i++) {
+		char *page = base + (size_t)i * page_bytes;
+
+		iovas[i] = rte_mem_virt2iova(page);
+		if (iovas[i] == RTE_BAD_IOVA || rte_mem_virt2iova(page + page_bytes - 1) !=
+								iovas[i] + page_bytes - 1) {
+			PPOOL_LOG(ERR,
+					"pool %s: a page of %u bytes is not contiguous for "
+					"devices; "
+					"use --iova-mode=va or a smaller PPOOL_PAGE_SIZE",
+					name, page_bytes);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}

@@ -54,6 +54,18 @@ struct ppool_pktmbuf {
 	struct bitmap bitmap;
 };
 
+/* Where devices find each page. @return 0, or -EINVAL with a log line: a page is not contiguous */
+int ppool_pages_iova(const char *name, char *base, uint32_t page_bytes, uint32_t nb_pages,
+		rte_iova_t *iovas);
+
+/* ppool_check.c */
+struct ppool_audit_say {
+	FILE *f; /* or NULL */
+	const char *name;
+};
+void ppool_audit_say(void *ctx, const char *what);
+void ppool_stats_print(FILE *f, const struct ppool_stats *stats);
+
 void ppool_paired_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n);
 
 #endif

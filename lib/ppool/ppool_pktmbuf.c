@@ -241,22 +241,7 @@ data_reserve(struct ppool_pktmbuf *pp, const struct rte_mempool *mp)
 			"ppool", pp->nb_pages * sizeof(*pp->page_iova), 64, mp->socket_id);
 	if (pp->page_iova == NULL)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < pp->nb_pages; i++) {
-		char *page = pp->data + (size_t)i * pp->page_bytes;
-
-		pp->page_iova[i] = rte_mem_virt2iova(page);
-		if (pp->page_iova[i] == RTE_BAD_IOVA ||
-				rte_mem_virt2iova(page + pp->page_bytes - 1) !=
-						pp->page_iova[i] + pp->page_bytes - 1) {
-			PPOOL_LOG(ERR,
-					"pool %s: a page of %u bytes is not contiguous for "
-					"devices; "
-					"use --iova-mode=va or a smaller PPOOL_PAGE_SIZE",
-					mp->name, pp->page_bytes);
-			return -EINVAL;
-		}
-	}
-	return 0;
+	return ppool_pages_iova(mp->name, pp->data, pp->page_bytes, pp->nb_pages, pp->page_iova);
 }
 
 static void

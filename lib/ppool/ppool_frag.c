@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The fragment API over count pages, in memory from EAL. A pool is one memzone: this struct, and
+ * behind it the data pages, aligned to their size, so that an address is a page by one shift.
+ *
+ * Life: SERVING -> CLOSED (ppool_destroy); the memzone goes when every page is home, freed by
+ * whoever brought the last one, and only after all who were inside have left (ppool_count.h).
+ */
+#include "ppool_frag.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_memzone.h>
+
+#include "ppool_eal.h"
+
+#define FRAG_MZ_PREFIX   "PF_"
+#define FRAG_DATA_PREFIX "PD_"
+#define FRAG_RUNS        64 /* fragments in one take that needs no heap */
+
+struct ppool {
+	/* Never written after create but `is_closed`. */
+	uintptr_t base;
+	uint64_t bytes;
+	uint32_t page_shift;
+	uint32_t nb_pages;
+	at_u32 is_closed;
+	int socket_id;
+	rte_iova_t *page_iova; /* [nb_pages] */
+	const struct rte_memzone *mz;
+	const struct rte_memzone *data_mz;
+	char name[RTE_MEMZONE_NAMESIZE];
+	struct count_pool count;
+};
+
+static void
+pool_free(struct ppool *p)
+{
+	struct ppool_alloc mem = ppool_eal_alloc(p->socket_id);
+	const struct rte_memzone *mz = p->mz;
+
+	count_fini(&p->count, &mem);
+	rte_free(p->page_iova);
+	rte_memzone_free(p->data_mz);
+	rte_memzone_free(mz);
+}
+
+static int
+conf_check(const char *name, const struct ppool_conf *conf, uint32_t *page_bytes)
+{
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return -E_RTE_SECONDARY;
+	if (name == NULL || conf == NULL || conf->nb_pages == 0 || conf->bias > 1u << 30)
+		return -EINVAL;
+	if (strlen(name) + sizeof(FRAG_MZ_PREFIX) + 1 > RTE_MEMZONE_NAMESIZE)
+		return -ENAMETOOLONG;
+	return ppool_page_bytes(conf->page_bytes, PPOOL_FRAG_MIN, UINT32_MAX, page_bytes);
+}
+
+static int
+data_reserve(struct ppool *p, const struct ppool_conf *conf, uint32_t page_bytes)
+{
+	char name[RTE_MEMZONE_NAMESIZE];
+
+	snprintf(name, sizeof(name), FRAG_DATA_PREFIX "%s", p->name + strlen(FRAG_MZ_PREFIX));
+	p->data_mz = rte_memzone_reserve_aligned(name, (size_t)conf->nb_pages * page_bytes,
+			conf->socket_id, RTE_MEMZONE_SIZE_HINT_ONLY,
+			RTE_MIN(page_bytes, (uint32_t)RTE_PGSIZE_2M));
+	if (p->data_mz == NULL)
+		return -rte_errno;
+	p->base = (uintptr_t)p->data_mz->addr;
+	p->bytes = (uint64_t)conf->nb_pages * page_bytes;
+	p->page_shift = rte_bsf32(page_bytes);
+	p->nb_pages = conf->nb_pages;
+	p->page_iova = rte_zmalloc_socket(
+			"ppool", conf->nb_pages * sizeof(*p->page_iova), 64, conf->socket_id);
+	if (p->page_iova == NULL)
+		return -ENOMEM;
+	return ppool_pages_iova(
+			p->name, p->data_mz->addr, page_bytes, conf->nb_pages, p->page_iova);
+}
+
+struct ppool *
+ppool_create(const char *name, const struct ppool_conf *conf)
+{
+	struct ppool_alloc mem;
+	const struct rte_memzone *mz;
+	uint32_t page_bytes, cuts, bias;
+	struct ppool *p;
+	char mz_name[RTE_MEMZONE_NAMESIZE];
+	int ret = conf_check(name, conf, &page_bytes);
+
+	if (ret != 0) {
+		rte_errno = -ret;
+		return NULL;
+	}
+	cuts = page_bytes / PPOOL_FRAG_MIN;
+	bias = conf->bias != 0 ? conf->bias : RTE_MAX(PPOOL_BIAS, 2 * cuts);
+	snprintf(mz_name, sizeof(mz_name), FRAG_MZ_PREFIX "%s", name);
+	mz = rte_memzone_reserve_aligned(mz_name, sizeof(*p), conf->socket_id, 0, 128);
+	if (mz == NULL)
+		return NULL;
+	p = mz->addr;
+	memset(p, 0, sizeof(*p));
+	p->mz = mz;
+	p->socket_id = conf->socket_id;
+	snprintf(p->name, sizeof(p->name), "%s", mz_name);
+	mem = ppool_eal_alloc(conf->socket_id);
+	ret = data_reserve(p, conf, page_bytes);
+	if (ret == 0 && (uint64_t)conf->nb_pages * cuts > UINT32_MAX)
+		ret = -EINVAL;
+	if (ret == 0)
+		ret = count_init_sized(&p->count, &mem, conf->nb_pages * cuts, cuts, page_bytes,
+				PPOOL_NB_SLOTS, bias);
+	if (ret != 0) {
+		pool_free(p);
+		rte_errno = -ret;
+		return NULL;
+	}
+	return p;
+}
+
+struct ppool *
+ppool_lookup(const char *name)
+{
+	char mz_name[RTE_MEMZONE_NAMESIZE];
+	const struct rte_memzone *mz;
+	struct ppool *p;
+
+	snprintf(mz_name, sizeof(mz_name), FRAG_MZ_PREFIX "%s", name);
+	mz = rte_memzone_lookup(mz_name);
+	p = mz != NULL ? mz->addr : NULL;
+	if (p == NULL || at_load(&p->is_closed, relaxed) != 0) {
+		rte_errno = ENOENT;
+		return NULL;
+	}
+	return p;
+}
+
+struct pool_search {
+	const void *addr;
+	bool is_found;
+};
+
+static void
+pool_match(const struct rte_memzone *mz, void *arg)
+{
+	struct pool_search *s = arg;
+
+	if (mz->addr == s->addr && strncmp(mz->name, FRAG_MZ_PREFIX, strlen(FRAG_MZ_PREFIX)) == 0)
+		s->is_found = true;
+}
+
+int
+ppool_destroy(struct ppool *p)
+{
+	struct pool_search search = { .addr = p };
+
+	rte_memzone_walk(pool_match, &search);
+	if (!search.is_found)
+		return -ENOENT;
+	if (at_exchange(&p->is_closed, 1, relaxed) != 0)
+		return -EALREADY;
+	if (!count_close(&p->count)) {
+		/* from here on the pool may be gone at any moment */
+		return -EINPROGRESS;
+	}
+	count_wait_users(&p->count);
+	pool_free(p);
+	return 0;
+}
+
+static inline bool
+is_ours(const struct ppool *p, const void *frag)
+{
+	return (uintptr_t)frag - p->base < p->bytes;
+}
+
+static inline uint32_t
+page_of(const struct ppool *p, const void *frag)
+{
+	return (uint32_t)(((uintptr_t)frag - p->base) >> p->page_shift);
+}
+
+static int
+size_check(const struct ppool *p, uint32_t bytes, uint32_t align, struct count_size *size)
+{
+	uint32_t page_bytes = 1u << p->page_shift;
+
+	size->align = align != 0 ? RTE_MAX(align, PPOOL_FRAG_MIN) : PPOOL_FRAG_MIN;
+	if (bytes == 0 || bytes > page_bytes || !rte_is_power_of_2(size->align) ||
+			size->align > page_bytes)
+		return -EINVAL;
+	size->units = RTE_ALIGN_CEIL(bytes, size->align);
+	return at_load(&p->is_closed, relaxed) != 0 ? -ESHUTDOWN : 0;
+}
+
+int
+ppool_frag_alloc_bulk(struct ppool *p, void **frags, unsigned int n, uint32_t bytes, uint32_t align)
+{
+	struct count_run few[FRAG_RUNS], *runs = few;
+	struct count_size size;
+	unsigned int got = 0;
+	uint32_t nb;
+	int ret = size_check(p, bytes, align, &size);
+
+	if (unlikely(ret != 0 || n == 0))
+		return ret;
+	if (unlikely(n > FRAG_RUNS)) {
+		runs = malloc(n * sizeof(*runs));
+		if (runs == NULL)
+			return -ENOENT;
+	}
+	nb = count_take_sized(&p->count, rte_lcore_id(), &size, runs, n);
+	for (uint32_t i = 0; i < nb; i++) {
+		char *at = (char *)p->base + ((uint64_t)runs[i].page << p->page_shift) +
+		           runs[i].first;
+
+		for (uint32_t j = 0; j < runs[i].nb; j++, at += size.units)
+			frags[got++] = at;
+	}
+	if (unlikely(runs != few))
+		free(runs);
+	return nb != 0 ? 0 : -ENOENT;
+}
+
+void *
+ppool_frag_alloc(struct ppool *p, uint32_t bytes, uint32_t align)
+{
+	void *frag;
+	int ret = ppool_frag_alloc_bulk(p, &frag, 1, bytes, align);
+
+	if (likely(ret == 0))
+		return frag;
+	rte_errno = -ret;
+	return NULL;
+}
+
+void *
+ppool_page_alloc(struct ppool *p)
+{
+	return ppool_frag_alloc(p, 1u << p->page_shift, 0);
+}
+
+int
+ppool_frag_get(struct ppool *p, const void *frag, uint32_t nb)
+{
+	struct count_owner *o;
+
+	if (!is_ours(p, frag))
+		return -EINVAL;
+	o = count_enter(&p->count, rte_lcore_id());
+	count_get(&p->count, o, page_of(p, frag), nb);
+	count_leave(&p->count, o);
+	return 0;
+}
+
+unsigned int
+ppool_frag_put_bulk(struct ppool *p, void *const *frags, unsigned int n)
+{
+	struct count_owner *o = count_enter(&p->count, rte_lcore_id());
+	unsigned int i = 0, bad = 0;
+	bool is_last = false;
+
+	while (i < n) {
+		uint32_t page = page_of(p, frags[i]);
+		unsigned int first = i;
+
+		if (unlikely(!is_ours(p, frags[i]))) {
+			bad++;
+			i++;
+			continue;
+		}
+		while (++i < n && is_ours(p, frags[i]) && page_of(p, frags[i]) == page)
+			;
+		is_last |= count_put(&p->count, o, page, i - first);
+	}
+	if (unlikely(bad != 0)) {
+		ppool_tally(&o->count.bad_frees, bad);
+		PPOOL_LOG(ERR, "pool %s: %u addresses put are not of this pool; refused", p->name,
+				bad);
+	}
+	count_leave(&p->count, o);
+	if (unlikely(is_last)) {
+		count_wait_users(&p->count);
+		pool_free(p);
+	}
+	return bad;
+}
+
+int
+ppool_frag_put(struct ppool *p, void *frag)
+{
+	return ppool_frag_put_bulk(p, &frag, 1) == 0 ? 0 : -EINVAL;
+}
+
+uint64_t
+ppool_frag_iova(const struct ppool *p, const void *frag)
+{
+	uint64_t in_page = ((uintptr_t)frag - p->base) & ((UINT64_C(1) << p->page_shift) - 1);
+
+	return is_ours(p, frag) ? p->page_iova[page_of(p, frag)] + in_page : RTE_BAD_IOVA;
+}
+
+uint32_t
+ppool_page_size(const struct ppool *p)
+{
+	return 1u << p->page_shift;
+}
+
+void
+ppool_frag_stats_get(const struct ppool *p, struct ppool_stats *stats)
+{
+	count_stats_get(&p->count, stats);
+}
+
+int64_t
+ppool_frag_held(const struct ppool *p)
+{
+	return (int64_t)count_held(&p->count);
+}
+
+unsigned int
+ppool_frag_abandon(struct ppool *p)
+{
+	return count_abandon(&p->count, rte_lcore_id());
+}
+
+void
+ppool_frag_dump(FILE *f, const struct ppool *p)
+{
+	struct ppool_stats stats;
+
+	ppool_frag_stats_get(p, &stats);
+	fprintf(f, "ppool %s: %u pages of %u bytes, fragments of any size%s\n",
+			p->name + strlen(FRAG_MZ_PREFIX), p->nb_pages, 1u << p->page_shift,
+			at_load(&p->is_closed, relaxed)
+					? "; destroyed, waits for its last reference"
+					: "");
+	fprintf(f, "  held: %" PRId64 " references; %u pages on the free list\n",
+			ppool_frag_held(p), at_load(&p->count.nb_free, relaxed));
+	ppool_stats_print(f, &stats);
+}
+
+int
+ppool_frag_audit(FILE *f, struct ppool *p)
+{
+	struct ppool_alloc mem = ppool_eal_alloc(p->socket_id);
+	struct ppool_audit_say say = { f, p->name };
+
+	return (int)count_audit(&p->count, &mem, ppool_audit_say, &say);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The fragment API: pages split into pieces of any size, each piece counted on its page.
+ *
+ * A pool has pages of one size in hugepage-backed memory, contiguous for devices each. A fragment
+ * is cut off the calling lcore's open page, whatever its size and alignment: several sizes live on
+ * one set of pages. Nothing is written into the pages, and nothing is counted when a fragment is
+ * cut: the page's count was raised when it was opened (ppool_count.h). A page is used again when it
+ * is proved that all references came back; one reference that stays out keeps its page, and no
+ * other.
+ *
+ * References: an allocation is one; whoever holds one may get more, for anybody; any thread may put
+ * one. With the last put of all the bytes are the pool's. Handing a reference to another thread
+ * must carry happens-before, as any ring does.
+ *
+ * Limits: fragments of 1 byte to a page; alignment 64 (PPOOL_FRAG_MIN) to a page; every fragment
+ * takes a multiple of its alignment. A page gives page_bytes / 64 fragments at the most: 32,768 of
+ * 2 MiB, which is why its count has 32 bits. At most 2^30 extra references to a page.
+ *
+ * Threads: everything but create and destroy from any thread. An lcore's own pages make it cheap;
+ * threads without an lcore id share one owner.
+ */
+#ifndef PPOOL_FRAG_H
+#define PPOOL_FRAG_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ppool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PPOOL_FRAG_MIN 64u
+
+struct ppool;
+
+struct ppool_conf {
+	uint32_t nb_pages;   /* 1 or more */
+	uint32_t page_bytes; /* a power of two, 4 KiB to 1 GiB; 0: PPOOL_PAGE_SIZE, else 64 KiB */
+	int socket_id;       /* NUMA node, or SOCKET_ID_ANY */
+	uint32_t bias;       /* references charged to a page at once; 0: chosen */
+};
+
+/**
+ * Create a pool. Blocks: for memory.
+ *
+ * @param name  unique, up to 28 characters
+ * @return NULL with rte_errno: EINVAL a size; ENAMETOOLONG; EEXIST; ENOMEM; ENOSPC no free memzone;
+ *         E_RTE_SECONDARY
+ */
+struct ppool *ppool_create(const char *name, const struct ppool_conf *conf);
+
+/** A pool by its name, in any process; NULL with rte_errno ENOENT (also if it was destroyed). */
+struct ppool *ppool_lookup(const char *name);
+
+/**
+ * End a pool: nobody allocates from it any more. Returns at once; while references are out its
+ * memory stays, and the put of the last one frees it.
+ *
+ * @return 0; -EINPROGRESS references are out; -EALREADY it was destroyed and waits for the last
+ * put; -ENOENT it is no pool (any more)
+ */
+int ppool_destroy(struct ppool *p);
+
+/**
+ * Allocate @p n fragments of @p bytes, or none.
+ *
+ * @param align  a power of two up to the page size; 0: 64
+ * @return 0; -EINVAL @p bytes is 0 or more than a page, or a wrong @p align; -ENOENT there are not
+ *         so many; -ESHUTDOWN the pool was destroyed
+ */
+int ppool_frag_alloc_bulk(
+		struct ppool *p, void **frags, unsigned int n, uint32_t bytes, uint32_t align);
+
+/** One fragment, or NULL with rte_errno as above. */
+void *ppool_frag_alloc(struct ppool *p, uint32_t bytes, uint32_t align);
+
+/** One whole page, put like a fragment. */
+void *ppool_page_alloc(struct ppool *p);
+
+/** Take @p nb more references to the page of @p frag, of which the caller holds one. */
+int ppool_frag_get(struct ppool *p, const void *frag, uint32_t nb);
+
+/** Put one reference. @return 0 or -EINVAL: the address is not of this pool (counted, logged) */
+int ppool_frag_put(struct ppool *p, void *frag);
+
+/** Put one reference each. @return how many addresses were refused */
+unsigned int ppool_frag_put_bulk(struct ppool *p, void *const *frags, unsigned int n);
+
+/** Where a device finds @p frag, or RTE_BAD_IOVA if it is not of this pool. */
+uint64_t ppool_frag_iova(const struct ppool *p, const void *frag);
+
+/** Bytes of a page. */
+uint32_t ppool_page_size(const struct ppool *p);
+
+/** As ppool_stats_get(), ppool_held(), ppool_dump() and ppool_audit(). */
+void ppool_frag_stats_get(const struct ppool *p, struct ppool_stats *stats);
+int64_t ppool_frag_held(const struct ppool *p);
+void ppool_frag_dump(FILE *f, const struct ppool *p);
+int ppool_frag_audit(FILE *f, struct ppool *p);
+
+/** Give up the calling lcore's pages: they come home with their last references. @return how many
+ */
+unsigned int ppool_frag_abandon(struct ppool *p);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The fragment API: sizes, limits, ends; and the points of the 2021 review that it answers. */
+#include <pthread.h>
+
+#include <rte_malloc.h>
+
+#include "mp_rig.h"
+#include "ppool_frag.h"
+
+static struct ppool *
+pool_make(uint32_t nb_pages, uint32_t page_bytes, uint32_t bias)
+{
+	struct ppool_conf conf = { .nb_pages = nb_pages,
+		.page_bytes = page_bytes,
+		.socket_id = SOCKET_ID_ANY,
+		.bias = bias };
+	struct ppool *p = ppool_create("mp", &conf);
+
+	assert_non_null(p);
+	assert_ptr_equal(ppool_lookup("mp"), p);
+	return p;
+}
+
+static void
+pool_end(struct ppool *p)
+{
+	assert_int_equal(ppool_frag_held(p), 0);
+	assert_int_equal(ppool_frag_audit(stderr, p), 0);
+	assert_int_equal(ppool_destroy(p), 0);
+	assert_null(ppool_lookup("mp"));
+}
+
+static int
+leftover_free(void **state)
+{
+	struct ppool *p = ppool_lookup("mp");
+
+	(void)state;
+	if (p != NULL)
+		ppool_destroy(p);
+	return 0;
+}
+
+static void
+several_sizes_live_on_one_set_of_pages(void **state)
+{
+	static const struct {
+		uint32_t bytes, align, step;
+	} sizes[] = { { 1, 0, 64 }, { 2048, 0, 2048 }, { 60, 256, 256 }, { 9000, 128, 9088 },
+		{ 40000, 0, 40000 }, { 65536, 0, 65536 }, { 100, 4096, 4096 } };
+	struct ppool *p = pool_make(64, 65536, 0);
+	uint8_t *frag[7 * 8];
+	uint32_t size[7 * 8];
+	int nb = 0;
+
+	(void)state;
+	for (int round = 0; round < 8; round++)
+		for (int i = 0; i < 7; i++, nb++) {
+			uint32_t align = RTE_MAX(sizes[i].align, 64u);
+
+			frag[nb] = ppool_frag_alloc(p, sizes[i].bytes, sizes[i].align);
+			assert_non_null(frag[nb]);
+			assert_int_equal((uintptr_t)frag[nb] % align, 0);
+			assert_int_equal(ppool_frag_iova(p, frag[nb]), rte_mem_virt2iova(frag[nb]));
+			size[nb] = sizes[i].bytes;
+			memset(frag[nb], nb, size[nb]);
+		}
+	for (int i = 0; i < nb; i++)
+		for (uint32_t b = 0; b < size[i]; b += 17)
+			assert_int_equal(frag[i][b], i);
+	assert_int_equal(ppool_frag_held(p), nb);
+	for (int i = 0; i < nb; i++)
+		assert_int_equal(ppool_frag_put(p, frag[i * 13 % nb]), 0);
+	pool_end(p);
+}
+
+/* All of it can be had, at every size, again and again; one page is 1,024 pieces of 64 bytes. */
+static void
+a_pool_gives_all_of_its_pages(void **state)
+{
+	static const uint32_t sizes[] = { 64, 128, 2048, 2176, 8192, 32768, 32832, 65536 };
+	struct ppool *p = pool_make(8, 65536, 0);
+	void **frags = calloc(8 * 1024 + 1, sizeof(*frags));
+
+	(void)state;
+	assert_non_null(frags);
+	for (int round = 0; round < 3; round++)
+		for (unsigned int s = 0; s < RTE_DIM(sizes); s++) {
+			uint32_t nb = 8 * (65536 / sizes[s]);
+
+			assert_int_equal(ppool_frag_alloc_bulk(p, frags, nb + 1, sizes[s], 0),
+					-ENOENT);
+			assert_int_equal(ppool_frag_held(p), 0);
+			assert_int_equal(ppool_frag_alloc_bulk(p, frags, nb / 2, sizes[s], 0), 0);
+			assert_int_equal(ppool_frag_alloc_bulk(p, frags + nb / 2, nb - nb / 2,
+							 sizes[s], 0),
+					0);
+			assert_null(ppool_frag_alloc(p, sizes[s], 0));
+			assert_int_equal(rte_errno, ENOENT);
+			for (uint32_t i = 0; i < nb; i++)
+				*(uint32_t *)frags[i] = i;
+			for (uint32_t i = 0; i < nb; i++)
+				assert_int_equal(*(uint32_t *)frags[i], i);
+			assert_int_equal(ppool_frag_put_bulk(p, frags, nb), 0);
+		}
+	pool_end(p);
+	free(frags);
+}
+
+static void
+limits_are_checked(void **state)
+{
+	static const uint32_t pages[] = { 4096, 65536, 2 << 20 };
+	struct ppool_conf conf = { .nb_pages = 2, .socket_id = SOCKET_ID_ANY };
+	void *frags[1];
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(pages); i++) {
+		struct ppool *p = pool_make(2, pages[i], 0);
+
+		assert_int_equal(ppool_page_size(p), pages[i]);
+		assert_int_equal(ppool_frag_alloc_bulk(p, frags, 1, pages[i] + 1, 0), -EINVAL);
+		assert_int_equal(ppool_frag_alloc_bulk(p, frags, 1, 0, 0), -EINVAL);
+		assert_int_equal(ppool_frag_alloc_bulk(p, frags, 1, 64, 96), -EINVAL);
+		assert_int_equal(ppool_frag_alloc_bulk(p, frags, 1, 64, 2 * pages[i]), -EINVAL);
+		assert_int_equal(ppool_frag_alloc_bulk(p, frags, 0, 64, 0), 0);
+		assert_int_equal(ppool_frag_put(p, &conf), -EINVAL);
+		assert_int_equal(ppool_frag_get(p, &conf, 1), -EINVAL);
+		assert_int_equal(ppool_frag_iova(p, &conf), RTE_BAD_IOVA);
+		pool_end(p);
+	}
+	assert_null(ppool_create("x", NULL));
+	assert_null(ppool_create(NULL, &conf));
+	assert_int_equal(rte_errno, EINVAL);
+	assert_null(ppool_create("a name that is longer than a memzone can have", &conf));
+	assert_int_equal(rte_errno, ENAMETOOLONG);
+	conf.page_bytes = 5000;
+	assert_null(ppool_create("x", &conf));
+	assert_int_equal(rte_errno, EINVAL);
+	conf.page_bytes = 65536;
+	conf.bias = 1024; /* as many as a page has pieces: none would stay */
+	assert_null(ppool_create("x", &conf));
+	assert_int_equal(rte_errno, EINVAL);
+	conf.bias = 0;
+	conf.nb_pages = 0;
+	assert_null(ppool_create("x", &conf));
+	assert_int_equal(rte_errno, EINVAL);
+	conf.nb_pages = 1 << 21;
+	assert_null(ppool_create("x", &conf)); /* 128 GiB */
+	assert_int_equal(rte_errno, ENOMEM);
+	conf.nb_pages = 1;
+	assert_non_null(ppool_create("x", &conf));
+	assert_null(ppool_create("x", &conf));
+	assert_int_equal(rte_errno, EEXIST);
+	assert_int_equal(ppool_destroy(ppool_lookup("x")), 0);
+	assert_int_equal(ppool_destroy((struct ppool *)&conf), -ENOENT);
+}
+
+/* Review point 2 and 13: a part-carved page is not cut anew while anybody has a piece of it. */
+static void
+a_part_carved_page_is_not_rewound_while_held(void **state)
+{
+	struct ppool *p = pool_make(1, 65536, 0);
+	uint8_t *held = ppool_frag_alloc(p, 1000, 0), *frag;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) { /* 63 more at the most fit, whatever comes back */
+		frag = ppool_frag_alloc(p, 1000, 0);
+		assert_ptr_not_equal(frag, held);
+		if (frag == NULL)
+			break;
+		assert_int_equal(ppool_frag_put(p, frag), 0);
+	}
+	assert_null(frag);
+	assert_int_equal(ppool_frag_put(p, held), 0);
+	frag = ppool_frag_alloc(p, 65536, 0); /* now it is whole again */
+	assert_non_null(frag);
+	assert_int_equal(ppool_frag_put(p, frag), 0);
+	pool_end(p);
+}
+
+/* Review point 1: somebody else's get and put between our check and our put delay, and no more. */
+static void
+foreign_get_and_put_delay_and_no_more(void **state)
+{
+	struct ppool *p = pool_make(2, 4096, 0);
+	void *a = ppool_page_alloc(p), *b;
+
+	(void)state;
+	assert_int_equal(ppool_frag_get(p, a, 1), 0);
+	assert_int_equal(ppool_frag_put(p, a), 0);
+	b = ppool_page_alloc(p);
+	assert_ptr_not_equal(b, a);
+	assert_null(ppool_page_alloc(p));
+	assert_int_equal(ppool_frag_put(p, a), 0); /* the foreign one */
+	assert_ptr_equal(ppool_page_alloc(p), a);
+	assert_int_equal(ppool_frag_put(p, a), 0);
+	assert_int_equal(ppool_frag_put(p, b), 0);
+	pool_end(p);
+}
+
+struct putter {
+	struct ppool *p;
+	void *frag;
+};
+
+static void *
+putter_main(void *arg)
+{
+	struct putter *putter = arg;
+
+	return (void *)(intptr_t)ppool_frag_put(putter->p, putter->frag);
+}
+
+static void
+put_by_another_thread(struct ppool *p, void *frag)
+{
+	struct putter putter = { p, frag };
+	pthread_t thread;
+	void *ret;
+
+	assert_int_equal(pthread_create(&thread, NULL, putter_main, &putter), 0);
+	pthread_join(thread, &ret);
+	assert_null(ret);
+}
+
+/* Review points 5 and 8: a page whose owner gave it up comes home once, with its last user. */
+static void
+an_abandoned_page_comes_home_with_its_last_user(void **state)
+{
+	struct ppool *p = pool_make(2, 4096, 0);
+	struct ppool_stats stats;
+	void *a = ppool_frag_alloc(p, 64, 0), *b = ppool_frag_alloc(p, 64, 0), *page;
+
+	(void)state;
+	assert_int_equal(ppool_frag_abandon(p), 1);
+	page = ppool_page_alloc(p);
+	assert_non_null(page);
+	assert_null(ppool_page_alloc(p));
+	put_by_another_thread(p, a);
+	assert_null(ppool_page_alloc(p));
+	put_by_another_thread(p, b);
+	a = ppool_page_alloc(p);
+	assert_non_null(a);
+	ppool_frag_stats_get(p, &stats);
+	assert_int_equal(stats.abandoned_pages, 1);
+	assert_int_equal(ppool_frag_put(p, a), 0);
+	assert_int_equal(ppool_frag_put(p, page), 0);
+	pool_end(p);
+}
+
+/* Review point 10: the pool ends at once; the last reference, wherever it is, frees the memory. */
+static void
+a_pool_ends_while_fragments_are_held(void **state)
+{
+	struct rte_malloc_socket_stats before, after;
+
+	(void)state;
+	assert_int_equal(rte_malloc_get_socket_stats(0, &before), 0);
+	for (int by_thread = 0; by_thread < 2; by_thread++) {
+		struct ppool *p = pool_make(4, 65536, 0);
+		char *a = ppool_frag_alloc(p, 2048, 0), *b = ppool_page_alloc(p);
+
+		assert_int_equal(ppool_frag_get(p, a, 1), 0);
+		assert_int_equal(ppool_destroy(p), -EINPROGRESS);
+		assert_int_equal(ppool_destroy(p), -EALREADY);
+		assert_null(ppool_lookup("mp"));
+		assert_null(ppool_frag_alloc(p, 64, 0));
+		assert_int_equal(rte_errno, ESHUTDOWN);
+		memset(a, 1, 2048); /* still the holder's */
+		memset(b, 1, 65536);
+		assert_int_equal(ppool_frag_put(p, b), 0);
+		assert_int_equal(ppool_frag_put(p, a), 0);
+		assert_int_equal(ppool_frag_held(p), 1);
+		if (by_thread)
+			put_by_another_thread(p, a);
+		else
+			assert_int_equal(ppool_frag_put(p, a), 0);
+		assert_int_equal(ppool_destroy(p), -ENOENT);
+	}
+	assert_int_equal(rte_malloc_get_socket_stats(0, &after), 0);
+	assert_int_equal(after.heap_allocsz_bytes, before.heap_allocsz_bytes);
+}
+
+/* Review point 3: no charge while tickets suffice, whoever frees; and then one a round. */
+static void
+the_bias_is_charged_only_when_it_is_used_up(void **state)
+{
+	struct ppool *p = pool_make(1, 4096, 64 * 10 + 1); /* 64 tickets a round */
+	struct ppool_stats stats;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(ppool_frag_put(p, ppool_page_alloc(p)), 0);
+	ppool_frag_stats_get(p, &stats);
+	assert_int_equal(stats.recycle_charges, 1);
+	for (int i = 0; i < 640 + 1; i++) /* 1 ticket a round: what was not cut comes back */
+		put_by_another_thread(p, ppool_page_alloc(p));
+	ppool_frag_stats_get(p, &stats);
+	assert_int_equal(stats.recycle_charges, 2);
+	pool_end(p);
+}
+
+/* Review point 12: pieces and whole pages from one pool, freed in any order. */
+static void
+pages_and_pieces_share_a_pool(void **state)
+{
+	struct ppool *p = pool_make(16, 4096, 0);
+	void *held[40] = { NULL };
+	uint32_t seed = 7;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		uint32_t k;
+
+		seed = seed * 1664525 + 1013904223;
+		k = (seed >> 8) % 40;
+		if (held[k] != NULL) {
+			assert_int_equal(ppool_frag_put(p, held[k]), 0);
+			held[k] = NULL;
+		} else {
+			held[k] = seed >> 31 ? ppool_page_alloc(p)
+			                     : ppool_frag_alloc(p, 1 + seed % 3000, 0);
+		}
+	}
+	for (int k = 0; k < 40; k++)
+		if (held[k] != NULL)
+			assert_int_equal(ppool_frag_put(p, held[k]), 0);
+	pool_end(p);
+}
+
+int
+main(int argc, char **argv)
+{
+#define CASE(name) cmocka_unit_test_teardown(name, leftover_free)
+	static const struct CMUnitTest tests[] = {
+		CASE(several_sizes_live_on_one_set_of_pages),
+		CASE(a_pool_gives_all_of_its_pages),
+		CASE(limits_are_checked),
+		CASE(a_part_carved_page_is_not_rewound_while_held),
+		CASE(foreign_get_and_put_delay_and_no_more),
+		CASE(an_abandoned_page_comes_home_with_its_last_user),
+		CASE(a_pool_ends_while_fragments_are_held),
+		CASE(the_bias_is_charged_only_when_it_is_used_up),
+		CASE(pages_and_pieces_share_a_pool),
+	};
+	int ret;
+
+	if (rte_eal_init(argc, argv) < 0)
+		return 1;
+	ret = cmocka_run_group_tests(tests, NULL, NULL);
+	rte_eal_cleanup();
+	return ret;
+}
