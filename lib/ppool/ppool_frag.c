@@ -283,8 +283,8 @@ ppool_frag_put_bulk(struct ppool *p, void *const *frags, unsigned int n)
 	}
 	if (unlikely(bad != 0)) {
 		ppool_tally(&o->count.bad_frees, bad);
-		PPOOL_LOG(ERR, "pool %s: %u addresses put are not of this pool; refused", p->name,
-				bad);
+		PPOOL_LOG(ERR, "pool %s: %u addresses put are not of this pool; refused",
+				p->name + strlen(FRAG_MZ_PREFIX), bad);
 	}
 	count_leave(&p->count, o);
 	if (unlikely(is_last)) {
