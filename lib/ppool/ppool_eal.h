@@ -36,6 +36,8 @@ uint32_t ppool_hint_pages(uint32_t nb_frags, uint32_t page_frags);
 /* Which of the two kinds of pool @p mp is; NULL if not. */
 const struct bitmap *ppool_handler_of(const struct rte_mempool *mp);
 
+struct ppool;
+
 struct ppool_pktmbuf {
 	/* Never written after start: mbuf i of page p lies at mbufs + p * span + i * stride. */
 	uintptr_t mbufs;
@@ -65,6 +67,9 @@ struct ppool_audit_say {
 };
 void ppool_audit_say(void *ctx, const char *what);
 void ppool_stats_print(FILE *f, const struct ppool_stats *stats);
+
+/* ppool_frag.c: the fragment pool that @p m is attached to, or NULL. */
+struct ppool *ppool_extbuf_pool(const struct rte_mbuf *m);
 
 void ppool_paired_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n);
 

@@ -16,6 +16,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include <rte_mbuf.h>
 #include <rte_memzone.h>
 
 #include "ppool_eal.h"
@@ -32,7 +33,9 @@ struct ppool {
 	uint32_t nb_pages;
 	at_u32 is_closed;
 	int socket_id;
-	rte_iova_t *page_iova; /* [nb_pages] */
+	uint32_t ext_shift;
+	struct rte_mbuf_ext_shared_info *ext; /* [bytes >> ext_shift], or NULL */
+	rte_iova_t *page_iova;                /* [nb_pages] */
 	const struct rte_memzone *mz;
 	const struct rte_memzone *data_mz;
 	char name[RTE_MEMZONE_NAMESIZE];
@@ -46,6 +49,7 @@ pool_free(struct ppool *p)
 	const struct rte_memzone *mz = p->mz;
 
 	count_fini(&p->count, &mem);
+	rte_free(p->ext);
 	rte_free(p->page_iova);
 	rte_memzone_free(p->data_mz);
 	rte_memzone_free(mz);
@@ -60,7 +64,13 @@ conf_check(const char *name, const struct ppool_conf *conf, uint32_t *page_bytes
 		return -EINVAL;
 	if (strlen(name) + sizeof(FRAG_MZ_PREFIX) + 1 > RTE_MEMZONE_NAMESIZE)
 		return -ENAMETOOLONG;
-	return ppool_page_bytes(conf->page_bytes, PPOOL_FRAG_MIN, UINT32_MAX, page_bytes);
+	if (ppool_page_bytes(conf->page_bytes, PPOOL_FRAG_MIN, UINT32_MAX, page_bytes) != 0)
+		return -EINVAL;
+	if (conf->ext_bytes != 0 &&
+			(conf->ext_bytes < PPOOL_FRAG_MIN || conf->ext_bytes > *page_bytes ||
+					!rte_is_power_of_2(conf->ext_bytes)))
+		return -EINVAL;
+	return 0;
 }
 
 static int
@@ -82,6 +92,13 @@ data_reserve(struct ppool *p, const struct ppool_conf *conf, uint32_t page_bytes
 			"ppool", conf->nb_pages * sizeof(*p->page_iova), 64, conf->socket_id);
 	if (p->page_iova == NULL)
 		return -ENOMEM;
+	if (conf->ext_bytes != 0) {
+		p->ext_shift = rte_bsf32(conf->ext_bytes);
+		p->ext = rte_zmalloc_socket("ppool", (p->bytes >> p->ext_shift) * sizeof(*p->ext),
+				64, conf->socket_id);
+		if (p->ext == NULL)
+			return -ENOMEM;
+	}
 	return ppool_pages_iova(
 			p->name, p->data_mz->addr, page_bytes, conf->nb_pages, p->page_iova);
 }
@@ -355,4 +372,75 @@ ppool_frag_audit(FILE *f, struct ppool *p)
 	struct ppool_audit_say say = { f, p->name };
 
 	return (int)count_audit(&p->count, &mem, ppool_audit_say, &say);
+}
+
+/* The last mbuf on a fragment is gone; called by rte_pktmbuf_free and the like. */
+static void
+extbuf_last_put(void *frag, void *pool)
+{
+	ppool_frag_put(pool, frag);
+}
+
+struct ppool *
+ppool_extbuf_pool(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_HAS_EXTBUF(m) && m->shinfo->free_cb == extbuf_last_put
+	                       ? m->shinfo->fcb_opaque
+	                       : NULL;
+}
+
+static inline void
+extbuf_bind(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_t bytes)
+{
+	uint64_t off = (uintptr_t)frag - p->base;
+	struct rte_mbuf_ext_shared_info *ext = &p->ext[off >> p->ext_shift];
+	rte_iova_t iova = p->page_iova[off >> p->page_shift] +
+	                  (off & ((UINT64_C(1) << p->page_shift) - 1));
+
+	ext->free_cb = extbuf_last_put;
+	ext->fcb_opaque = p;
+	rte_mbuf_ext_refcnt_set(ext, 1);
+	rte_pktmbuf_attach_extbuf(m, frag, iova, bytes, ext);
+	m->data_off = RTE_MIN(RTE_PKTMBUF_HEADROOM, bytes);
+}
+
+int
+ppool_extbuf_attach(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_t bytes)
+{
+	if (p->ext == NULL)
+		return -ENOTSUP;
+	if (!is_ours(p, frag) || ((uintptr_t)frag - p->base) & ((1u << p->ext_shift) - 1))
+		return -EINVAL;
+	extbuf_bind(p, m, frag, bytes);
+	return 0;
+}
+
+unsigned int
+ppool_extbuf_alloc_bulk(struct ppool *p, struct rte_mempool *headers, struct rte_mbuf **mbufs,
+		unsigned int n, uint16_t bytes)
+{
+	void *frags[FRAG_RUNS];
+	unsigned int done = 0;
+	int ret = p->ext == NULL ? -ENOTSUP : 0;
+
+	if (ret == 0 && rte_pktmbuf_alloc_bulk(headers, mbufs, n) != 0)
+		ret = -ENOBUFS;
+	if (ret != 0) {
+		rte_errno = -ret;
+		return 0;
+	}
+	while (done < n) {
+		unsigned int nb = RTE_MIN(n - done, (unsigned int)FRAG_RUNS);
+
+		ret = ppool_frag_alloc_bulk(p, frags, nb, bytes, 1u << p->ext_shift);
+		if (ret != 0) {
+			rte_pktmbuf_free_bulk(mbufs, n); /* those attached put their fragments */
+			rte_errno = -ret;
+			return 0;
+		}
+		for (unsigned int i = 0; i < nb; i++)
+			extbuf_bind(p, mbufs[done + i], frags[i], bytes);
+		done += nb;
+	}
+	return n;
 }

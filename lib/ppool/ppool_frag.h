@@ -41,6 +41,9 @@ struct ppool_conf {
 	uint32_t page_bytes; /* a power of two, 4 KiB to 1 GiB; 0: PPOOL_PAGE_SIZE, else 64 KiB */
 	int socket_id;       /* NUMA node, or SOCKET_ID_ANY */
 	uint32_t bias;       /* references charged to a page at once; 0: chosen */
+	uint32_t ext_bytes; /* smallest fragment that an mbuf is attached to, a power of two from 64
+	                     * to a page: 24 bytes of shared information are kept for each place
+	                     * where one can start; 0: no mbufs on this pool */
 };
 
 /**
@@ -94,6 +97,26 @@ uint64_t ppool_frag_iova(const struct ppool *p, const void *frag);
 
 /** Bytes of a page. */
 uint32_t ppool_page_size(const struct ppool *p);
+
+/**
+ * Attach @p m, an mbuf of the caller's without a buffer in use, to @p frag as its external buffer.
+ *
+ * The fragment's reference becomes the mbuf's; clones share it (up to 65,535 of one fragment,
+ * DPDK's limit), and whoever frees the last of them, by any function, puts it. The data offset is
+ * set to RTE_PKTMBUF_HEADROOM, as far as there is room.
+ *
+ * @param bytes  of the buffer, headroom included; no more than was allocated
+ * @return 0; -EINVAL: not of this pool, or not at a multiple of ext_bytes; -ENOTSUP: ext_bytes is 0
+ */
+int ppool_extbuf_attach(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_t bytes);
+
+/**
+ * @p n mbufs of @p headers, each on a new fragment of @p bytes; all or none.
+ *
+ * @return n, or 0 with rte_errno as ppool_frag_alloc_bulk(), or ENOBUFS: no headers
+ */
+unsigned int ppool_extbuf_alloc_bulk(struct ppool *p, struct rte_mempool *headers,
+		struct rte_mbuf **mbufs, unsigned int n, uint16_t bytes);
 
 /** As ppool_stats_get(), ppool_held(), ppool_dump() and ppool_audit(). */
 void ppool_frag_stats_get(const struct ppool *p, struct ppool_stats *stats);

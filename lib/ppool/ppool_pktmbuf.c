@@ -23,6 +23,7 @@
 #include <rte_memzone.h>
 
 #include "ppool_eal.h"
+#include "ppool_frag.h"
 #include "ppool_space.h"
 
 #define FREE_BATCH    64
@@ -136,38 +137,85 @@ ppool_pktmbuf_alloc_bulk(
 	return n;
 }
 
+/* What is on its way back: mbufs of one mempool, and fragments of one pool. */
+struct free_batch {
+	struct rte_mempool *mp;
+	struct ppool_pktmbuf *pp; /* mp, if it is a paired pool */
+	struct ppool *frag_pool;
+	unsigned int nb, nb_frags;
+	void *mbufs[FREE_BATCH];
+	void *frags[FREE_BATCH];
+};
+
+static void
+batch_flush(struct free_batch *b)
+{
+	if (b->nb != 0 && b->pp != NULL)
+		ppool_paired_give(b->pp, b->mbufs, b->nb);
+	else if (b->nb != 0)
+		rte_mempool_put_bulk(b->mp, b->mbufs, b->nb);
+	b->nb = 0;
+}
+
+static void
+batch_flush_frags(struct free_batch *b)
+{
+	if (b->nb_frags != 0)
+		ppool_frag_put_bulk(b->frag_pool, b->frags, b->nb_frags);
+	b->nb_frags = 0;
+}
+
+/*
+ * If @p m alone is on a fragment: take that off without the callback, and the mbuf is an empty
+ * direct one again, as rte_pktmbuf_detach() leaves it. Clones, or anything else, take the stock
+ * way.
+ */
+static inline void
+extbuf_strip(struct free_batch *b, struct rte_mbuf *m)
+{
+	struct ppool *p = ppool_extbuf_pool(m);
+
+	if (p == NULL || rte_mbuf_refcnt_read(m) != 1 || rte_mbuf_ext_refcnt_read(m->shinfo) != 1)
+		return;
+	if (unlikely(p != b->frag_pool || b->nb_frags == FREE_BATCH)) {
+		batch_flush_frags(b);
+		b->frag_pool = p;
+	}
+	b->frags[b->nb_frags++] = m->buf_addr;
+	m->ol_flags = 0;
+	m->priv_size = rte_pktmbuf_priv_size(m->pool);
+	m->buf_addr = (char *)m + sizeof(*m) + m->priv_size;
+	m->buf_iova = rte_mempool_virt2iova(m) + sizeof(*m) + m->priv_size;
+	m->buf_len = rte_pktmbuf_data_room_size(m->pool);
+	rte_pktmbuf_reset_headroom(m);
+	m->data_len = 0;
+}
+
 void
 ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 {
-	struct rte_mempool *mp = NULL;
-	struct ppool_pktmbuf *pp = NULL;
-	void *batch[FREE_BATCH];
-	unsigned int nb = 0;
+	struct free_batch b = { .mp = NULL };
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbufs[i], *next;
 
 		for (; m != NULL; m = next) {
 			next = m->next;
+			if (RTE_MBUF_HAS_EXTBUF(m))
+				extbuf_strip(&b, m);
 			m = rte_pktmbuf_prefree_seg(m);
 			if (m == NULL)
 				continue;
-			if (unlikely(m->pool != mp || nb == FREE_BATCH)) {
-				if (nb != 0 && pp != NULL)
-					ppool_paired_give(pp, batch, nb);
-				else if (nb != 0)
-					rte_mempool_put_bulk(mp, batch, nb);
-				nb = 0;
-				mp = m->pool;
-				pp = ppool_pktmbuf_pool(mp);
+			if (unlikely(m->pool != b.mp || b.nb == FREE_BATCH)) {
+				batch_flush(&b);
+				b.mp = m->pool;
+				b.pp = ppool_pktmbuf_pool(b.mp);
 			}
-			batch[nb++] = m;
+			b.mbufs[b.nb++] = m;
 		}
 	}
-	if (nb != 0 && pp != NULL)
-		ppool_paired_give(pp, batch, nb);
-	else if (nb != 0)
-		rte_mempool_put_bulk(mp, batch, nb);
+	batch_flush(&b);
+	batch_flush_frags(&b);
 }
 
 static int
