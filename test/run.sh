@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # From a bare Debian 12 to all tests.
 #
-#   test/run.sh [--full] [--only TIER]...     TIER: lint, unit, conformance, mempool, datapath, sanitize
+#   test/run.sh [--full] [--only TIER]...     TIER: lint, unit, conformance, mempool, datapath, bench, sanitize
 #
 # As root it installs the packages of config/packages.txt that are missing and reserves hugepages of 2 MiB if there are
-# fewer than 512; it changes nothing else on the system. Caches: ~/.cache/pagelift. Builds: build/, build-asan/.
-# A script prints PASS, FAIL or SKIP lines, one a case; the last line counts them all.
+# fewer than 512; it changes nothing else on the system. Caches: ~/.cache/pagelift. Builds: build/, build-native/,
+# build-asan/.
+# A script prints PASS, FAIL or SKIP lines, one a case; the last line counts them all. The tier bench only shows that the
+# benchmarks run; test/bench/run.sh measures.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,16 +18,16 @@ while [ $# -gt 0 ]; do
 	--full) full=1 ;;
 	--only)
 		case ${2:-} in
-		lint | unit | conformance | mempool | datapath | sanitize) only="$only $2" ;;
+		lint | unit | conformance | mempool | datapath | bench | sanitize) only="$only $2" ;;
 		*)
-			echo "test/run.sh: --only takes lint, unit, conformance, mempool, datapath or sanitize, not \"${2:-}\"" >&2
+			echo "test/run.sh: --only takes lint, unit, conformance, mempool, datapath, bench or sanitize, not \"${2:-}\"" >&2
 			exit 2
 			;;
 		esac
 		shift
 		;;
 	-h | --help)
-		sed -n '3,9s/^# \{0,1\}//p' "$0"
+		sed -n '3,11s/^# \{0,1\}//p' "$0"
 		exit 0
 		;;
 	*)
@@ -78,10 +80,11 @@ count() { # NAME STATUS LOG
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-run_script() { # BUILD SCRIPT
-	local name log status
-	name=$(basename "$2" .sh) log=$1/test-logs/$(basename "$2").log
-	BUILD=$1 timeout -k 10 300 bash "$2" </dev/null >"$log" 2>&1
+run_script() { # BUILD SCRIPT arguments...
+	local build=$1 script=$2 name log status
+	name=$(basename "$script" .sh) log=$build/test-logs/$(basename "$script").log
+	shift 2
+	BUILD=$build timeout -k 10 300 bash "$script" "$@" </dev/null >"$log" 2>&1
 	status=$?
 	[ "$status" = 124 ] && echo "FAIL $name: did not end within 300 s" >>"$log"
 	grep -E '^(PASS|FAIL|SKIP|RESULT) ' "$log"
@@ -106,7 +109,7 @@ wanted lint && {
 	mkdir -p "$logs"
 	for s in devtools/check-*.sh; do run_script build "$s"; done
 }
-if wanted unit || wanted conformance || wanted mempool || wanted datapath; then
+if wanted unit || wanted conformance || wanted mempool || wanted datapath || wanted bench; then
 	build build
 	wanted unit && run_meson_tests build unit
 	wanted conformance && run_meson_tests build conformance
@@ -114,6 +117,7 @@ if wanted unit || wanted conformance || wanted mempool || wanted datapath; then
 		wanted "$tier" || continue
 		for s in test/"$tier"/*.sh; do [ -f "$s" ] && run_script build "$s"; done
 	done
+	wanted bench && run_script "$PWD/build" test/bench/run.sh --smoke ppool
 fi
 wanted sanitize && {
 	build build-asan -Db_sanitize=address,undefined -Db_lundef=false

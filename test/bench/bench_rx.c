@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The life of buffers in a driver: a ring of 1,024 descriptors, refilled by 32; a made-up device
+ * completes them; headers are written; the application reads and writes the packet; after some time
+ * in flight (one lcore), or behind a ring on the other lcore, it is freed. Peer: an ordinary pool,
+ * addresses read from the mbufs.
+ */
+#include <stdio.h>
+
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+
+#include "bench.h"
+
+#define NB_DESC  1024u
+#define BURST    32u
+#define PREFETCH 8u /* headers ahead */
+
+struct bd {
+	uint64_t addr;
+	uint32_t len, flags, rss, ptype;
+	uint64_t pad;
+};
+
+struct bench_rxq {
+	struct bd ring[NB_DESC];
+	struct rte_mbuf *sw[NB_DESC];
+	uint64_t rearm, ol_flags;
+	uint32_t next;
+};
+
+/* Give BURST descriptors from `next` to the device. */
+static inline void
+refill(struct bench_side *s, struct bench_rxq *q)
+{
+	struct rte_mbuf **sw = &q->sw[q->next];
+	struct bd *bd = &q->ring[q->next];
+	uint64_t iovas[BURST];
+
+	if (s->pp != NULL) {
+		while (ppool_pktmbuf_alloc_bulk(s->pp, sw, iovas, BURST) == 0)
+			rte_pause();
+		for (uint32_t i = 0; i < BURST; i++)
+			bd[i].addr = iovas[i] + RTE_PKTMBUF_HEADROOM;
+	} else {
+		while (rte_mempool_get_bulk(s->mp, (void **)sw, BURST) != 0)
+			rte_pause();
+		for (uint32_t i = 0; i < BURST; i++)
+			bd[i].addr = sw[i]->buf_iova + RTE_PKTMBUF_HEADROOM;
+	}
+	for (uint32_t i = 0; i < BURST; i++)
+		bd[i].flags = 0;
+}
+
+/* The device has written BURST frames. */
+static inline void
+complete(struct bench_rxq *q)
+{
+	struct bd *bd = &q->ring[q->next];
+
+	for (uint32_t i = 0; i < BURST; i++) {
+		bd[i].len = 60;
+		bd[i].rss = q->next + i;
+		bd[i].ptype = 1;
+		bd[i].flags = 1;
+	}
+}
+
+static inline void
+receive(struct bench_rxq *q, struct rte_mbuf **mbufs)
+{
+	for (uint32_t i = 0; i < BURST; i++) {
+		const struct bd *bd = &q->ring[q->next + i];
+		struct rte_mbuf *m = q->sw[q->next + i];
+
+		rte_prefetch0_write(q->sw[(q->next + i + PREFETCH) % NB_DESC]);
+		memcpy(&m->rearm_data, &q->rearm, sizeof(q->rearm));
+		m->ol_flags = q->ol_flags;
+		m->packet_type = bd->ptype;
+		m->pkt_len = bd->len;
+		m->data_len = (uint16_t)bd->len;
+		m->hash.rss = bd->rss;
+		mbufs[i] = m;
+	}
+}
+
+static inline uint64_t
+app_touch(struct rte_mbuf **mbufs, unsigned int n)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t *data = rte_pktmbuf_mtod(mbufs[i], uint64_t *);
+
+		sum += data[1];
+		data[0] = sum;
+	}
+	return sum;
+}
+
+/* What a driver does that was promised fast free, but looks at refcnt all the same. */
+static void
+free_fast(struct bench_side *s, struct rte_mbuf **mbufs, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (unlikely(rte_mbuf_refcnt_read(mbufs[i]) != 1))
+			bench_fail("a buffer is shared");
+	rte_mempool_put_bulk(s->mp, (void **)mbufs, n);
+}
+
+static void
+free_ppool(struct bench_side *s, struct rte_mbuf **mbufs, unsigned int n)
+{
+	(void)s;
+	ppool_pktmbuf_free_bulk(mbufs, n);
+}
+
+static void
+free_stock(struct bench_side *s, struct rte_mbuf **mbufs, unsigned int n)
+{
+	(void)s;
+	rte_pktmbuf_free_bulk(mbufs, n);
+}
+
+static __rte_noinline void
+one_turns(struct bench_side *s, uint32_t nb_bursts)
+{
+	struct bench_rxq *q = s->rxq;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < nb_bursts; i++) {
+		struct rte_mbuf *mbufs[BURST], **tx = s->q + s->at;
+
+		complete(q);
+		receive(q, mbufs);
+		sum += app_touch(mbufs, BURST);
+		if (s->nb_q == s->in_flight)
+			s->free(s, tx, BURST);
+		else
+			s->nb_q += BURST;
+		memcpy(tx, mbufs, sizeof(mbufs));
+		s->at = s->at + BURST == s->in_flight ? 0 : s->at + BURST;
+		refill(s, q);
+		q->next = (q->next + BURST) % NB_DESC;
+	}
+	s->sum = sum;
+}
+
+static __rte_noinline void
+two_turns(struct bench_side *s, uint32_t nb_bursts)
+{
+	struct bench_rxq *q = s->rxq;
+	struct rte_ring *ring = s->ring;
+
+	for (uint32_t i = 0; i < nb_bursts; i++) {
+		struct rte_mbuf *mbufs[BURST];
+
+		while (rte_ring_free_count(ring) < BURST)
+			rte_pause();
+		complete(q);
+		receive(q, mbufs);
+		rte_ring_sp_enqueue_bulk(ring, (void **)mbufs, BURST, NULL);
+		refill(s, q);
+		q->next = (q->next + BURST) % NB_DESC;
+	}
+}
+
+static int
+two_consume(void *side)
+{
+	struct bench_side *s = side;
+	struct rte_ring *ring = s->ring;
+	struct rte_mbuf *mbufs[BURST];
+	uint64_t sum = 0;
+
+	for (;;) {
+		unsigned int nb = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, BURST, NULL);
+
+		if (nb == 0) {
+			if (__atomic_load_n(&s->is_over, __ATOMIC_ACQUIRE) && rte_ring_empty(ring))
+				break;
+			rte_pause();
+			continue;
+		}
+		for (unsigned int i = 0; i < nb; i++)
+			rte_prefetch0(mbufs[i]);
+		sum += app_touch(mbufs, nb);
+		s->free(s, mbufs, nb);
+	}
+	s->other_sum = sum;
+	return 0;
+}
+
+static void
+rx_prime(struct bench_side *s)
+{
+	struct bench_rxq *q = rte_zmalloc(NULL, sizeof(*q), 128);
+	struct rte_mbuf first = { .data_off = RTE_PKTMBUF_HEADROOM, .nb_segs = 1, .port = 1 };
+
+	if (q == NULL)
+		bench_fail("no memory");
+	rte_mbuf_refcnt_set(&first, 1);
+	memcpy(&q->rearm, &first.rearm_data, sizeof(q->rearm));
+	q->ol_flags = s->pp != NULL ? RTE_MBUF_F_EXTERNAL : 0;
+	s->rxq = q;
+	for (q->next = 0; q->next < NB_DESC; q->next += BURST)
+		refill(s, q);
+	q->next = 0;
+}
+
+static void
+rx_drain(struct bench_side *s)
+{
+	for (uint32_t i = 0; i < s->nb_q; i += BURST)
+		s->free(s, s->q + i, BURST);
+	for (uint32_t i = 0; i < NB_DESC; i += BURST)
+		s->free(s, s->rxq->sw + i, BURST);
+	rte_free(s->rxq);
+}
+
+/* What all sides of a loop have in common; in_flight 0: the other lcore frees. */
+static void
+loop_init(struct bench_side *sides, uint32_t nb, uint32_t in_flight)
+{
+	for (uint32_t i = 0; i < nb; i++) {
+		sides[i].burst = BURST;
+		sides[i].in_flight = in_flight;
+		sides[i].turns = in_flight != 0 ? one_turns : two_turns;
+		sides[i].consume = in_flight != 0 ? NULL : two_consume;
+		sides[i].is_ours = i != 0;
+	}
+}
+
+/* Each of ours against the one peer. */
+static void
+loop_run(const char *api, struct bench_side *sides, uint32_t nb, uint32_t in_flight)
+{
+	char name[96], tail[48];
+
+	if (in_flight != 0)
+		snprintf(tail, sizeof(tail), "1lcore_tx%u", in_flight);
+	else
+		snprintf(tail, sizeof(tail), "2lcores");
+	snprintf(name, sizeof(name), "ppool_%s_%s_ratio", api, tail);
+	if (!bench_is_wanted(name))
+		return;
+	loop_init(sides, nb, in_flight);
+	bench_group_run(sides, nb, rx_prime, rx_drain);
+	for (uint32_t i = 1; i < nb; i++) {
+		struct bench_side pair[] = { sides[0], sides[i] };
+
+		snprintf(name, sizeof(name), "ppool_%s_%s_p%uk_%s_ratio", api,
+				sides[i].paired.kind == PPOOL_KIND_COUNT ? "count" : "bitmap",
+				sides[i].paired.page_bytes / 1024, tail);
+		bench_result_ratio(name, pair, 2, UINT32_MAX);
+	}
+}
+
+void
+bench_rx(void)
+{
+	struct bench_side paired[] = {
+		{ .ops = "ring_mp_mc", .cache = 512, .free = free_fast },
+		{ .paired = { PPOOL_KIND_COUNT, 64 << 10, 0 }, .free = free_ppool },
+		{ .paired = { PPOOL_KIND_COUNT, 256 << 10, 0 }, .free = free_ppool },
+		{ .paired = { PPOOL_KIND_BITMAP, 64 << 10, 0 }, .free = free_ppool },
+		{ .paired = { PPOOL_KIND_BITMAP, 256 << 10, 0 }, .free = free_ppool },
+	};
+	struct bench_side stock[] = {
+		{ .ops = "ring_mp_mc", .cache = 512, .free = free_stock },
+		{ .paired = { PPOOL_KIND_COUNT, 64 << 10, 0 }, .free = free_stock },
+		{ .paired = { PPOOL_KIND_BITMAP, 64 << 10, 0 }, .free = free_stock },
+	};
+
+	loop_run("paired", paired, RTE_DIM(paired), 1024);
+	loop_run("paired", paired, RTE_DIM(paired), 8192);
+	if (rte_lcore_count() > 1)
+		loop_run("paired", paired, RTE_DIM(paired), 0);
+	loop_run("stockfree", stock, RTE_DIM(stock), 1024);
+	if (rte_lcore_count() > 1)
+		loop_run("stockfree", stock, RTE_DIM(stock), 0);
+}
