@@ -26,7 +26,9 @@
 #include "ppool_frag.h"
 #include "ppool_space.h"
 
-#define FREE_BATCH    64
+#define FREE_BATCH 64
+#define PAIRED_HEADER_BYTES                                                                        \
+	64                 /* in front of an mbuf: shared information, mempool's object header */
 #define RUNS_ON_STACK 1024 /* more only when an application takes a pool in one go */
 
 static inline uint32_t
@@ -191,6 +193,34 @@ extbuf_strip(struct free_batch *b, struct rte_mbuf *m)
 	m->data_len = 0;
 }
 
+/*
+ * A paired mbuf as Rx hands it out: alone (refcnt 1, one segment, so next is NULL), on its own
+ * fragment, and nobody has a clone. It needs no write before it goes back, and its second cache
+ * line is not looked at.
+ */
+static inline bool
+is_plain_paired(const struct rte_mbuf *m)
+{
+	const struct rte_mbuf_ext_shared_info *ext =
+			(const void *)((const char *)m - PAIRED_HEADER_BYTES);
+
+	return rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
+	       (m->ol_flags & (RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT)) == RTE_MBUF_F_EXTERNAL &&
+	       rte_mbuf_ext_refcnt_read(ext) == 1;
+}
+
+/* How many of @p mbufs, from the first, are plain ones of the pool of the first. */
+static inline unsigned int
+plain_run(struct rte_mbuf *const *mbufs, unsigned int n)
+{
+	const struct rte_mempool *mp = mbufs[0]->pool;
+	unsigned int i = 0;
+
+	while (i < n && mbufs[i] != NULL && mbufs[i]->pool == mp && is_plain_paired(mbufs[i]))
+		i++;
+	return i;
+}
+
 void
 ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 {
@@ -198,7 +228,17 @@ ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbufs[i], *next;
+		struct ppool_pktmbuf *pp = m != NULL ? ppool_pktmbuf_pool(m->pool) : NULL;
 
+		if (pp != NULL) {
+			unsigned int nb = plain_run(mbufs + i, n - i);
+
+			if (likely(nb != 0)) {
+				ppool_paired_give(pp, (void *const *)(mbufs + i), nb);
+				i += nb - 1;
+				continue;
+			}
+		}
 		for (; m != NULL; m = next) {
 			next = m->next;
 			if (RTE_MBUF_HAS_EXTBUF(m))
@@ -423,7 +463,7 @@ mbuf_bind(struct rte_mempool *mp, void *arg, void *obj, unsigned int idx)
 	m->ol_flags = RTE_MBUF_F_EXTERNAL;
 	rte_mbuf_refcnt_set(m, 1);
 	m->next = NULL;
-	m->shinfo = RTE_PTR_SUB(m, mp->header_size);
+	m->shinfo = RTE_PTR_SUB(m, PAIRED_HEADER_BYTES);
 	m->shinfo->free_cb = shinfo_last_put;
 	m->shinfo->fcb_opaque = m;
 	rte_mbuf_ext_refcnt_set(m->shinfo, 1);
@@ -482,9 +522,11 @@ pool_populate(struct rte_mempool *mp)
 	unsigned int nb = 0;
 	int ret;
 
-	if (mp->header_size <
-			sizeof(struct rte_mempool_objhdr) + sizeof(struct rte_mbuf_ext_shared_info))
-		return -ENOTSUP; /* a DPDK whose objects have no gap in front */
+	if (mp->header_size != PAIRED_HEADER_BYTES ||
+			PAIRED_HEADER_BYTES <
+					sizeof(struct rte_mempool_objhdr) +
+							sizeof(struct rte_mbuf_ext_shared_info))
+		return -ENOTSUP; /* a DPDK with another gap in front of objects */
 	if (snprintf(name, sizeof(name), "PH_%s", mp->name) >= (int)sizeof(name))
 		return -ENAMETOOLONG;
 	mz = rte_memzone_reserve_aligned(name, elt * mp->size, mp->socket_id,
