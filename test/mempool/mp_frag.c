@@ -374,7 +374,8 @@ mbufs_on_fragments_are_freed_by_anybody(void **state)
 		assert_int_equal(rte_mempool_in_use_count(hdrs), 0);
 		assert_int_equal(rte_pktmbuf_alloc_bulk(hdrs, m, 100), 0);
 		for (int i = 0; i < 100; i++)
-			assert_true(RTE_MBUF_DIRECT(m[i]) && m[i]->buf_addr == (char *)m[i] + 128);
+			assert_true(RTE_MBUF_DIRECT(m[i]) && m[i]->buf_len == 0 &&
+					m[i]->buf_addr == (char *)m[i] + 128);
 		rte_pktmbuf_free_bulk(m, 100);
 	}
 	rte_mempool_free(hdrs);
@@ -445,6 +446,18 @@ seventy_thousand_clones_on_one_page(void **state)
 }
 
 static void
+a_pool_with_mbufs_leaves_nothing_behind(void **state)
+{
+	struct rte_malloc_socket_stats before, after;
+
+	(void)state;
+	assert_int_equal(rte_malloc_get_socket_stats(0, &before), 0);
+	pool_end(ext_pool_make(16));
+	assert_int_equal(rte_malloc_get_socket_stats(0, &after), 0);
+	assert_int_equal(after.heap_allocsz_bytes, before.heap_allocsz_bytes);
+}
+
+static void
 mbufs_are_refused_by_name(void **state)
 {
 	struct rte_mempool *hdrs = rte_pktmbuf_pool_create("hdrs", 15, 0, 0, 0, SOCKET_ID_ANY);
@@ -496,6 +509,7 @@ main(int argc, char **argv)
 		CASE(clone_and_replace_recycles_once),
 		CASE(seventy_thousand_clones_on_one_page),
 		CASE(mbufs_are_refused_by_name),
+		CASE(a_pool_with_mbufs_leaves_nothing_behind),
 	};
 	int ret;
 
