@@ -81,9 +81,10 @@ struct number_case {
 };
 #define FIELD(name) offsetof(struct tpf_opts, name), sizeof(opts.name)
 
+/* RTE_MAX_LCORE: Debian's DPDK has 128 on x86 and 256 on arm64. */
 /* clang-format off */
 static const struct number_case numbers[] = {
-	{ "--nb-cores",        FIELD(nb_lcores),      "1",    "127",        "0",   "128",        1, 127 },
+	{ "--nb-cores",        FIELD(nb_lcores),      "1",    "127",        "0",   RTE_STR(RTE_MAX_LCORE), 1, 127 },
 	{ "--rxq",             FIELD(nb_rxq),         "1",    "1",          "0",   "65",         1, 1 },
 	{ "--txq",             FIELD(nb_txq),         "1",    "64",         "0",   "65",         1, 64 },
 	{ "--rxd",             FIELD(nb_rxd),         "1",    "65535",      "0",   "65536",      1, 65535 },
