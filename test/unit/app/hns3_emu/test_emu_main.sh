@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # app/hns3_emu/emu_main.c: what cannot be done is said in one line at the start, and nothing is left behind; what can be
 # done ends well at SIGTERM. Argument: the emulator.
+# A cross build names what runs it in MESON_EXE_WRAPPER.
 set -uo pipefail
-emu=$(realpath "$1")
+# shellcheck disable=SC2206 # words on purpose
+emu=(${MESON_EXE_WRAPPER:-} "$(realpath "$1")")
 dir=$(mktemp -d /tmp/emu_main.XXXXXX)
 pid=
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
@@ -21,7 +23,7 @@ refused() { # HINT arguments...
 	local hint=$1 status
 	shift
 	nb=$((nb + 1))
-	timeout 10 "$emu" "$@" >../out 2>../err </dev/null
+	timeout 10 "${emu[@]}" "$@" >../out 2>../err </dev/null
 	status=$?
 	[ "$status" = 1 ] || bad "$*: exit status $status, not 1"
 	[ "$(wc -l <../err)" = 1 ] && [ ! -s ../out ] || bad "$*: not one line on standard error"
@@ -55,7 +57,7 @@ refused 'cannot write the trace "none/t": No such file or directory' --port $a -
 refused 'unknown wire "x"' --port socket=a,wire=x --report r
 
 started() { # arguments...
-	"$emu" "$@" >../out 2>../err </dev/null &
+	"${emu[@]}" "$@" >../out 2>../err </dev/null &
 	pid=$!
 	for _ in $(seq 100); do
 		grep -q ready ../err && return
@@ -81,7 +83,7 @@ started --port $a --report -
 stopped INT
 grep -q '"ports"' ../out || bad "no report on standard output"
 [ -z "$(ls -A)" ] || bad "left behind: $(ls -A)"
-"$emu" --help >../out 2>../err && grep -q '^usage: hns3_emu' ../out && [ ! -s ../err ] || bad "--help"
+"${emu[@]}" --help >../out 2>../err && grep -q '^usage: hns3_emu' ../out && [ ! -s ../err ] || bad "--help"
 
 echo "$nb cases, $failed failures"
 [ "$failed" = 0 ]
