@@ -9,6 +9,7 @@
 # touched. Only headers and the VERSION file are kept. No root is needed.
 set -euo pipefail
 umask 022
+. "$(dirname "$0")/../private_apt.sh"
 
 version=${1:?usage: sdk.sh VERSION [DIR]}
 given=${2:-}
@@ -81,29 +82,8 @@ package=$(dpkg-query -W -f '${source:Version}' libdpdk-dev 2>/dev/null) || die '
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/sources.d" "$work/tree"
-: >"$work/status"
-
-# The system's own Debian entries, turned into source entries.
-for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-	[ -f "$f" ] && sed -n 's/^deb \(.*debian.*\)$/deb-src \1/p' "$f" >"$work/sources.d/$(basename "$f" .list).list"
-done
-for f in /etc/apt/sources.list.d/*.sources; do
-	[ -f "$f" ] && grep -q 'debian' "$f" && sed 's/^Types:.*/Types: deb-src/' "$f" >"$work/sources.d/$(basename "$f")"
-done
-
-cat >"$work/apt.conf" <<CONF
-Dir::State "$work";
-Dir::State::Lists "$work/lists";
-Dir::State::status "$work/status";
-Dir::Cache "$work/cache";
-Dir::Etc::sourcelist "/nonexistent";
-Dir::Etc::sourceparts "$work/sources.d";
-Acquire::Languages "none";
-APT::Sandbox::User "";
-CONF
-export APT_CONFIG=$work/apt.conf
-
+mkdir "$work/tree"
+private_apt "$work" deb-src
 apt-get -qq -o APT::Update::Error-Mode=any update >"$work/log" 2>&1 || die "apt-get update in a private state failed: $(tail -n 1 "$work/log")"
 (cd "$work" && apt-get -qq source --download-only "dpdk=$package") >"$work/log" 2>&1 ||
 	die "source package dpdk=$package cannot be downloaded: $(tail -n 1 "$work/log")"

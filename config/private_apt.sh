@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# An apt state of our own (sourced): the system's lists, sources and status are not touched, and no root is needed.
+
+# private_apt DIR TYPE [ARCH]: from here on apt-get reads DIR/apt.conf, knows the system's Debian entries as TYPE (deb or
+# deb-src) and takes nothing as installed. ARCH: for this architecture instead of the machine's.
+private_apt() {
+	local dir=$1 type=$2 arch=${3:-} f
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/sources.d"
+	: >"$dir/status"
+	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+		[ -f "$f" ] && sed -nE "s/^deb (.*debian.*)$/$type \1/; T; s/arch=[^] ]*//; s/\[ *\]//; p" "$f" >"$dir/sources.d/$(basename "$f" .list).list"
+	done
+	for f in /etc/apt/sources.list.d/*.sources; do
+		[ -f "$f" ] && grep -q 'debian' "$f" && sed "s/^Types:.*/Types: $type/; /^Architectures:/d" "$f" >"$dir/sources.d/$(basename "$f")"
+	done
+	cat >"$dir/apt.conf" <<CONF
+Dir::State "$dir";
+Dir::State::Lists "$dir/lists";
+Dir::State::status "$dir/status";
+Dir::Cache "$dir/cache";
+Dir::Etc::sourcelist "/nonexistent";
+Dir::Etc::sourceparts "$dir/sources.d";
+Acquire::Languages "none";
+APT::Sandbox::User "";
+CONF
+	[ -z "$arch" ] || printf 'APT::Architecture "%s";\nAPT::Architectures { "%s"; };\n' "$arch" "$arch" >>"$dir/apt.conf"
+	export APT_CONFIG=$dir/apt.conf
+}
