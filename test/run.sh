@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # From a bare Debian 12 to all tests.
 #
-#   test/run.sh [--full] [--only TIER]...     TIER: lint, unit, conformance, mempool, datapath, bench, sanitize
+#   test/run.sh [--full] [--only TIER]...
 #
-# As root it installs the packages of config/packages.txt that are missing and reserves hugepages of 2 MiB if there are
-# fewer than 512; it changes nothing else on the system. Caches: ~/.cache/pagelift. Builds: build/, build-native/,
-# build-asan/.
+# TIER: lint, unit, conformance, model, mempool, datapath, bench, compat, sanitize, stress. As root it installs the packages
+# of config/packages.txt that are missing and reserves hugepages of 2 MiB if there are fewer than 512; it changes nothing
+# else on the system. Caches: ~/.cache/pagelift. Builds: build/, and build-* for other compilers' flags.
 # A script prints PASS, FAIL or SKIP lines, one a case; the last line counts them all. The tier bench only shows that the
 # benchmarks run; test/bench/run.sh measures.
 set -uo pipefail
@@ -18,9 +18,9 @@ while [ $# -gt 0 ]; do
 	--full) full=1 ;;
 	--only)
 		case ${2:-} in
-		lint | unit | conformance | mempool | datapath | bench | sanitize) only="$only $2" ;;
+		lint | unit | conformance | model | mempool | datapath | bench | compat | sanitize | stress) only="$only $2" ;;
 		*)
-			echo "test/run.sh: --only takes lint, unit, conformance, mempool, datapath, bench or sanitize, not \"${2:-}\"" >&2
+			echo "test/run.sh: --only takes one of the tiers in --help, not \"${2:-}\"" >&2
 			exit 2
 			;;
 		esac
@@ -48,14 +48,14 @@ die() {
 	exit 1
 }
 
-build() { # DIR meson arguments...
+build() { # DIR meson arguments...; targets: what to build, all if it is not set
 	local dir=$1
 	shift
 	if [ -f "$dir/build.ninja" ]; then
 		meson setup --reconfigure "$dir" >"$dir.log" 2>&1
 	else
 		meson setup "$dir" "$@" >"$dir.log" 2>&1
-	fi && ninja -C "$dir" >>"$dir.log" 2>&1 || {
+	fi && ninja -C "$dir" ${targets:-} >>"$dir.log" 2>&1 || {
 		tail -n 40 "$dir.log"
 		die "the build in $dir failed"
 	}
@@ -81,12 +81,13 @@ count() { # NAME STATUS LOG
 }
 
 run_script() { # BUILD SCRIPT arguments...
-	local build=$1 script=$2 name log status
+	local build=$1 script=$2 name log status limit=600
+	[ -z "$full" ] || limit=1800
 	name=$(basename "$script" .sh) log=$build/test-logs/$(basename "$script").log
 	shift 2
-	BUILD=$build timeout -k 10 300 bash "$script" "$@" </dev/null >"$log" 2>&1
+	BUILD=$build timeout -k 10 "$limit" bash "$script" "$@" </dev/null >"$log" 2>&1
 	status=$?
-	[ "$status" = 124 ] && echo "FAIL $name: did not end within 300 s" >>"$log"
+	[ "$status" = 124 ] && echo "FAIL $name: did not end within $limit s" >>"$log"
 	grep -E '^(PASS|FAIL|SKIP|RESULT) ' "$log"
 	if [ "$status" != 0 ] && grep -q '^FAIL ' "$log"; then sed -n '/^FAIL /,$p' "$log" | tail -n 60; fi
 	count "$name" "$status" "$log"
@@ -109,21 +110,31 @@ wanted lint && {
 	mkdir -p "$logs"
 	for s in devtools/check-*.sh; do run_script build "$s"; done
 }
-if wanted unit || wanted conformance || wanted mempool || wanted datapath || wanted bench; then
+if wanted unit || wanted conformance || wanted model || wanted mempool || wanted datapath || wanted bench; then
 	build build
 	wanted unit && run_meson_tests build unit
 	wanted conformance && run_meson_tests build conformance
+	wanted model && [ -d test/model ] && run_meson_tests build model
 	for tier in mempool datapath; do
 		wanted "$tier" || continue
 		for s in test/"$tier"/*.sh; do [ -f "$s" ] && run_script build "$s"; done
 	done
 	wanted bench && run_script "$PWD/build" test/bench/run.sh --smoke ppool
 fi
+wanted compat && {
+	mkdir -p "$logs"
+	for s in test/compat/*.sh; do run_script build "$s"; done
+}
 wanted sanitize && {
 	build build-asan -Db_sanitize=address,undefined -Db_lundef=false
 	export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 	run_meson_tests build-asan unit
 	for s in test/sanitize/*.sh; do [ -f "$s" ] && run_script build-asan "$s"; done
+}
+wanted stress && {
+	targets="test/stress/st_ppool_count test/stress/st_ppool_bitmap test/unit/lib/ppool/test_ppool_threads" \
+		build build-tsan -Db_sanitize=thread -Db_lundef=false -Dtests=enabled
+	for s in test/stress/*.sh; do run_script build-tsan "$s"; done
 }
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
