@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Count pages under stress: extra references, abandoned slots, biases that run out every round. */
+#include "st_body.h"
+
+#include <inttypes.h>
+
+#include "ppool_count.h"
+
+static struct count_pool count;
+static uint64_t area[ST_FRAGS_MAX * ST_FRAG_BYTES / sizeof(uint64_t)];
+
+static void
+create(struct st_pool *pool)
+{
+	static const uint32_t pages[] = { 1, 7, 30, 200 };
+	uint64_t seed = pool->seed;
+	uint32_t page_frags = pages[st_rnd(&seed) % 4];
+	uint32_t bias[] = { page_frags + 1, page_frags * 3, PPOOL_BIAS };
+	uint32_t which = page_frags == 1 ? 0 : (uint32_t)(st_rnd(&seed) % 3);
+
+	pool->nb_frags = 50 + (uint32_t)(st_rnd(&seed) % 600);
+	if (count_init(&count, &pool->mem, pool->nb_frags, page_frags, pool->nb_own + 1,
+			    bias[which]) != 0)
+		st_fail("a pool cannot be created");
+}
+
+static void
+destroy(struct st_pool *pool)
+{
+	count_fini(&count, &pool->mem);
+}
+
+static bool
+take(struct st_pool *pool, uint32_t slot, uint32_t *nrs, uint32_t n)
+{
+	static _Thread_local struct count_run runs[ST_FRAGS_MAX];
+	uint32_t nb = count_take(&count, slot, runs, n), got = 0;
+
+	for (uint32_t r = 0; r < nb; r++)
+		for (uint32_t i = 0; i < runs[r].nb && got < n; i++)
+			nrs[got++] = runs[r].page * count.page_frags + runs[r].first + i;
+	for (uint32_t r = 0; r < nb; r++)
+		if (runs[r].nb == 0 || runs[r].first + runs[r].nb > count.page_frags)
+			st_fail("run %" PRIu32 " + %" PRIu32 " is not within a page", runs[r].first,
+					runs[r].nb);
+	if (nb != 0 && got != n)
+		st_fail("%" PRIu32 " were asked for, %" PRIu32 " came", n, got);
+	(void)pool;
+	return nb != 0;
+}
+
+static void
+give(struct st_pool *pool, uint32_t slot, const uint32_t *nrs, uint32_t n)
+{
+	struct count_owner *o = count_enter(&count, slot);
+
+	(void)pool;
+	for (uint32_t i = 0; i < n;) {
+		uint32_t page = nrs[i] / count.page_frags, nb = 1;
+
+		while (i + nb < n && nrs[i + nb] / count.page_frags == page)
+			nb++;
+		count_put(&count, o, page, nb);
+		i += nb;
+	}
+	count_leave(&count, o);
+}
+
+static void
+get(struct st_pool *pool, uint32_t slot, uint32_t nr)
+{
+	struct count_owner *o = count_enter(&count, slot);
+
+	(void)pool;
+	count_get(&count, o, nr / count.page_frags, 1);
+	count_leave(&count, o);
+}
+
+static void
+rare(struct st_pool *pool, uint32_t slot, uint64_t rnd)
+{
+	(void)pool;
+	(void)rnd;
+	count_abandon(&count, slot);
+}
+
+static uint64_t *
+bytes(struct st_pool *pool, uint32_t nr)
+{
+	(void)pool;
+	return &area[nr * ST_FRAG_BYTES / sizeof(uint64_t)];
+}
+
+static void
+watch(struct st_pool *pool)
+{
+	uint32_t nb_free = at_load(&count.nb_free, relaxed);
+
+	(void)pool;
+	if (nb_free > count.nb_pages)
+		st_fail("%" PRIu32 " of %" PRIu32 " pages are free", nb_free, count.nb_pages);
+	for (uint32_t page = 0; page < count.nb_pages; page++) {
+		uint32_t refs = at_load(&count.refs[page].refs, relaxed);
+		uint32_t owner = at_load(&count.owner_of[page], relaxed);
+
+		if (refs >= UINT32_C(1) << 31)
+			st_fail("page %" PRIu32 ": %#" PRIx32 " references", page, refs);
+		if (owner >= count.nb_slots && owner != PPOOL_NONE)
+			st_fail("page %" PRIu32 ": owner %" PRIu32, page, owner);
+	}
+}
+
+static void
+check(struct st_pool *pool, uint32_t frags, uint32_t refs)
+{
+	uint64_t held = count_held(&count);
+
+	(void)frags;
+	if (held != refs)
+		st_fail("%" PRIu32 " references are out, the pool says %" PRId64, refs,
+				(int64_t)held);
+	count_audit(&count, &pool->mem, st_say, NULL);
+}
+
+static void
+stats(struct st_pool *pool, struct ppool_stats *sum)
+{
+	(void)pool;
+	count_stats_get(&count, sum);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct st_ops ops = { "st_ppool_count", create, destroy, take, give, get, rare,
+		bytes, watch, check, stats };
+
+	return st_main(argc, argv, &ops);
+}
