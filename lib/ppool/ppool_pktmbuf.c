@@ -559,6 +559,7 @@ ppool_pktmbuf_pool_create(const char *name, unsigned int n, unsigned int cache_s
 		rte_errno = -ret;
 		return NULL;
 	}
+	rte_errno = ENOMEM; /* since that function leaves it alone when it finds no memory */
 	mp = rte_mempool_create_empty(name, n, sizeof(struct rte_mbuf) + priv_size, cache_size,
 			sizeof(priv), socket_id, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	if (mp == NULL)
