@@ -148,17 +148,36 @@ capacity(size_t len, uint32_t page_bytes, uint32_t elt)
 	       RTE_MIN(len % page_bytes / elt, page_bytes / elt);
 }
 
+/*
+ * rte_mempool frees all chunks when it cannot have the last one, and tells nobody; without a chunk
+ * of its own, a mempool starts anew.
+ */
+static int
+handler_restart(struct rte_mempool *mp)
+{
+	const struct bitmap *b = mp->pool_data;
+
+	if (b != NULL && (mp->nb_mem_chunks != 0 || b->nb_pages == 0))
+		return 0;
+	handler_free(mp);
+	return handler_alloc(mp);
+}
+
 static int
 handler_populate(struct rte_mempool *mp, unsigned int max_objs, void *vaddr, rte_iova_t iova,
 		size_t len, rte_mempool_populate_obj_cb_t *obj_cb, void *obj_cb_arg)
 {
 	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
-	const struct bitmap *b = mp->pool_data;
 	uint32_t elt = elt_bytes(mp);
-	size_t pad = (size_t)(-(uintptr_t)vaddr & (b->page_bytes - 1)), off = 0;
+	const struct bitmap *b;
+	size_t pad, off;
 	unsigned int n;
-	int ret;
+	int ret = handler_restart(mp);
 
+	if (ret != 0)
+		return ret;
+	b = mp->pool_data;
+	pad = (size_t)(-(uintptr_t)vaddr & (b->page_bytes - 1));
 	if (pad >= len || capacity(len - pad, b->page_bytes, elt) < max_objs)
 		pad = 0; /* pages at their own size would cost objects */
 	n = (unsigned int)RTE_MIN((size_t)max_objs, capacity(len - pad, b->page_bytes, elt));
