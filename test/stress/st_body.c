@@ -151,6 +151,8 @@ worker_take(struct worker *w)
 	uint32_t room = w->max - w->nb, nrs[TAKE_MAX];
 	uint32_t n = st_size(&w->seed, room < TAKE_MAX ? room : TAKE_MAX);
 
+	if (pool.page_frags <= room && pool.page_frags <= TAKE_MAX && w->step % 8 == 0)
+		n = pool.page_frags;
 	if (!ops->take(&pool, w->slot, nrs, n)) {
 		w->nb_dry++;
 		return;

@@ -26,13 +26,14 @@
 struct st_pool {
 	struct ppool_alloc mem;
 	uint32_t nb_frags;
-	uint32_t nb_own; /* threads with a slot of their own; slot nb_own is shared */
+	uint32_t page_frags; /* of a whole page; asked for more often than other sizes */
+	uint32_t nb_own;     /* threads with a slot of their own; slot nb_own is shared */
 	uint64_t seed;
 };
 
 struct st_ops {
 	const char *name;
-	/* A new shape by pool->seed; sets nb_frags. */
+	/* A new shape by pool->seed; sets nb_frags and page_frags. */
 	void (*create)(struct st_pool *pool);
 	void (*destroy)(struct st_pool *pool);
 	/* All or none: fragments' numbers. */

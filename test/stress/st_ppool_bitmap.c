@@ -12,21 +12,25 @@
 static struct bitmap bitmap;
 static _Alignas(64) char area[CHUNKS_MAX * CHUNK_BYTES];
 static uint32_t chunk_first[CHUNKS_MAX], chunk_order[CHUNKS_MAX], first_byte;
+static at_u64 nb_refused; /* frees that had to be */
 
 /* Chunks lie CHUNK_BYTES apart, and are added in any order. */
 static void
 create(struct st_pool *pool)
 {
 	uint64_t seed = pool->seed;
-	uint32_t page_frags = 1 + (uint32_t)(st_rnd(&seed) % PPOOL_BITMAP_FRAGS_MAX);
+	uint32_t most = st_rnd(&seed) % 2 == 0 ? 4 : PPOOL_BITMAP_FRAGS_MAX;
+	uint32_t page_frags = 1 + (uint32_t)(st_rnd(&seed) % most);
 	uint32_t page_bytes = page_frags * ST_FRAG_BYTES + 8 * (uint32_t)(st_rnd(&seed) % 8);
 	uint32_t hints = 1u << (st_rnd(&seed) % 7), nb_chunks;
 	uint32_t turn;
 
 	nb_chunks = 1 + (uint32_t)(st_rnd(&seed) % CHUNKS_MAX);
 	turn = (uint32_t)(st_rnd(&seed) % nb_chunks);
+	at_store(&nb_refused, 0, relaxed);
 	first_byte = 16 * (uint32_t)(st_rnd(&seed) % 2);
 	pool->nb_frags = 0;
+	pool->page_frags = page_frags;
 	if (bitmap_init(&bitmap, &pool->mem, page_bytes, ST_FRAG_BYTES, pool->nb_own + 1, hints) !=
 			0)
 		st_fail("a pool cannot be created");
@@ -115,6 +119,7 @@ rare(struct st_pool *pool, uint32_t slot, uint64_t rnd)
 
 	if (bitmap_has(&bitmap, objs[0]) || bitmap_give(&bitmap, slot, objs, 2) != 2)
 		st_fail("a free of what is no fragment was accepted");
+	at_fetch_add(&nb_refused, 2, relaxed);
 }
 
 static void
@@ -139,7 +144,12 @@ check(struct st_pool *pool, uint32_t frags, uint32_t refs)
 {
 	static void *objs[ST_FRAGS_MAX];
 	uint32_t nb = 0, slot = frags % (pool->nb_own + 1);
+	struct ppool_stats sum;
 
+	bitmap_stats_get(&bitmap, &sum);
+	if (sum.bad_frees != at_load(&nb_refused, relaxed))
+		st_fail("%" PRIu64 " frees were refused, %" PRIu64 " were counted",
+				at_load(&nb_refused, relaxed), sum.bad_frees);
 	bitmap_audit(&bitmap, st_say, NULL);
 	if (refs != frags || bitmap_count(&bitmap) != pool->nb_frags - frags)
 		st_fail("%" PRIu32 " of %" PRIu32 " are held, the pool says %" PRIu32 " are free",

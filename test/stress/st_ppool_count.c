@@ -18,6 +18,7 @@ create(struct st_pool *pool)
 	uint32_t bias[] = { page_frags + 1, page_frags * 3, PPOOL_BIAS };
 	uint32_t which = page_frags == 1 ? 0 : (uint32_t)(st_rnd(&seed) % 3);
 
+	pool->page_frags = page_frags;
 	pool->nb_frags = 50 + (uint32_t)(st_rnd(&seed) % 600);
 	if (count_init(&count, &pool->mem, pool->nb_frags, page_frags, pool->nb_own + 1,
 			    bias[which]) != 0)
