@@ -186,6 +186,7 @@ page_open(struct count_pool *c, struct count_owner *o)
 	if (page == PPOOL_NONE)
 		return false;
 	page_start(c, o, page);
+	wet(c); /* a search that has passed us by cannot know of it */
 	return true;
 }
 
@@ -370,7 +371,7 @@ take_last(struct count_pool *c, struct count_owner *o, const struct count_size *
 	at_lock_give(&o->lock);
 	for (uint32_t i = 0; i < *nb_runs; i++)
 		run_return(c, &runs[i], size->units);
-	if (theirs != 0)
+	if (theirs + ours != 0)
 		wet(c);
 	at_lock_take(&o->lock);
 	*nb_runs = 0;
@@ -422,7 +423,7 @@ count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *s
 		got = take(c, o, size, runs, &nb_runs, n);
 	if (__builtin_expect(got < n, 0)) {
 		ppool_tally(&o->count.alloc_empty, 1);
-		count_leave(c, o);
+		at_lock_give(&o->lock); /* and dry it stays: nothing was put */
 		return 0;
 	}
 	ppool_tally(&o->count.alloc_frags, n);

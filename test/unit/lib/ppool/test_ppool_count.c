@@ -313,6 +313,32 @@ lines_that_others_write_are_apart(void **state)
 			128);
 }
 
+/* Who finds nothing says so to the next one, until something is put. */
+static void
+an_empty_pool_is_dry(void **state)
+{
+	struct count_run runs[20];
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 20, 10, 100);
+	assert_int_equal(runs_sum(runs, count_take(&f.c, 0, runs, 20)), 20);
+	assert_int_equal(count_take(&f.c, 1, runs, 1), 0);
+	assert_int_equal(at_load(&f.c.dry, relaxed), COUNT_DRY);
+	assert_int_equal(count_take(&f.c, 0, runs, 20), 0);
+	assert_int_equal(at_load(&f.c.dry, relaxed), COUNT_DRY);
+	put(&f, 1, 0, 3);
+	assert_int_equal(at_load(&f.c.dry, relaxed), COUNT_WET);
+	put(&f, 0, 0, 7);
+	assert_int_equal(runs_sum(runs, count_take(&f.c, 2, runs, 4)), 4);
+	assert_int_equal(count_take(&f.c, 1, runs, 7), 0); /* 6 are left, and stay to be had */
+	assert_int_equal(count_take(&f.c, 2, runs, 7), 0);
+	assert_int_equal(runs_sum(runs, count_take(&f.c, 1, runs, 6)), 6);
+	put(&f, 0, 0, 10);
+	put(&f, 0, 1, 10);
+	pool_end(&f);
+}
+
 int
 main(void)
 {
@@ -328,6 +354,7 @@ main(void)
 		cmocka_unit_test(stragglers_are_set_aside),
 		cmocka_unit_test(every_failed_allocation_is_undone),
 		cmocka_unit_test(lines_that_others_write_are_apart),
+		cmocka_unit_test(an_empty_pool_is_dry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
