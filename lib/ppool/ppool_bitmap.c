@@ -595,7 +595,8 @@ chunk_init(const struct bitmap *b, const struct ppool_alloc *mem, struct bitmap_
 	if (c->pages == NULL)
 		return false;
 	for (uint32_t i = 0; i < c->nb_pages; i++) {
-		c->pages[i].obj = base + (size_t)i * b->page_bytes + first;
+		c->pages[i].obj = base + (size_t)i * b->page_bytes + first +
+		                  bitmap_colour(b, i, c->nb_pages);
 		c->pages[i].all = UINT64_MAX >> (64 - b->page_frags);
 		at_store(&c->pages[i].holder, UINT32_MAX, relaxed);
 	}

@@ -82,6 +82,7 @@ struct bitmap {
 	struct bitmap_owner *owners; /* [nb_slots]; the last one is shared */
 	uint64_t page_recip, stride_recip;
 	uint32_t page_bytes, stride, page_frags;
+	uint32_t nb_colours; /* see bitmap_colour(); may be set before the first bitmap_add() */
 	uint32_t nb_slots;
 	uint32_t nb_pages, nb_frags;
 	uint32_t hint_mask; /* places of fifo and stale, less 1 */
@@ -114,6 +115,17 @@ void bitmap_fini(struct bitmap *b, const struct ppool_alloc *mem);
  */
 int bitmap_add(struct bitmap *b, const struct ppool_alloc *mem, void *base, uint32_t first,
 		uint32_t nb_frags);
+
+/*
+ * Bytes by which page @p nr of a chunk of @p nb_pages starts late. Pages that all start alike put
+ * their fragments' first lines into the same few sets of the caches; what a page has left behind
+ * its last fragment shifts them, line by line. The last page of a chunk may have nothing left.
+ */
+static inline uint32_t
+bitmap_colour(const struct bitmap *b, uint32_t nr, uint32_t nb_pages)
+{
+	return b->nb_colours == 0 || nr == nb_pages - 1 ? 0 : nr % b->nb_colours * 64;
+}
 
 /** Take @p n fragments, or none. @return 0 or -ENOENT: there are not so many */
 int bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n);

@@ -48,6 +48,7 @@ handler_alloc(struct rte_mempool *mp)
 		rte_free(b);
 		return ret;
 	}
+	b->nb_colours = page_bytes % elt_bytes(mp) / RTE_CACHE_LINE_MIN_SIZE + 1;
 	mp->pool_data = b;
 	return 0;
 }
@@ -188,6 +189,7 @@ handler_populate(struct rte_mempool *mp, unsigned int max_objs, void *vaddr, rte
 		return ret;
 	for (unsigned int i = 0; i < n; i++) {
 		off = pad + (size_t)(i / b->page_frags) * b->page_bytes +
+		      bitmap_colour(b, i / b->page_frags, (n - 1) / b->page_frags + 1) +
 		      (size_t)(i % b->page_frags) * elt + mp->header_size;
 		obj_cb(mp, obj_cb_arg, RTE_PTR_ADD(vaddr, off),
 				iova == RTE_BAD_IOVA ? RTE_BAD_IOVA : iova + off);
