@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bitmap pages under the model checker: every fragment has one holder, nobody writes bytes that
+ * another still uses, and a pool with a free fragment is not called empty once all is quiet.
+ */
+#include "model.h"
+#include "ppool_bitmap.h"
+
+#define FRAGS_MAX 4
+#define SLOTS     3 /* 0 and 1 belong to threads 0 and 1; the last is shared: thread 2, checks */
+#define STRIDE    4
+#define BASE      0x10000 /* the pool only computes with addresses */
+
+/* What a thread has. */
+struct hand {
+	void *objs[FRAGS_MAX];
+	uint32_t nb;
+};
+
+static struct rig {
+	struct bitmap pool;
+	struct hand hand[MODEL_THREADS];
+	uint32_t bytes[FRAGS_MAX]; /* the users' */
+	uint32_t is_held[FRAGS_MAX];
+	uint32_t nb_frags, page_frags;
+	at_u32 passed; /* from thread to thread: fragments are in hand 1 */
+} * r;
+
+static void *
+rig_zalloc(void *ctx, size_t bytes, size_t align)
+{
+	(void)ctx;
+	return model_zalloc(bytes, align);
+}
+
+static void
+rig_free(void *ctx, void *p)
+{
+	(void)ctx;
+	(void)p;
+}
+
+static const struct ppool_alloc mem = { rig_zalloc, rig_free, NULL };
+
+static void
+rig_say(void *ctx, const char *what)
+{
+	(void)ctx;
+	model_fail("audit: %s", what);
+}
+
+static void
+setup(uint32_t nb_frags, uint32_t page_frags)
+{
+	r = model_zalloc(sizeof(*r), 128);
+	r->nb_frags = nb_frags;
+	r->page_frags = page_frags;
+	model_check(bitmap_init(&r->pool, &mem, page_frags * STRIDE, STRIDE, SLOTS, 2) == 0);
+	model_check(bitmap_add(&r->pool, &mem, (void *)BASE, 0, nb_frags) == 0);
+}
+
+static uint32_t
+nr_of(const void *obj)
+{
+	return (uint32_t)((uintptr_t)obj - BASE) / STRIDE;
+}
+
+/* A fragment comes into hand @p h: nobody else has it, and its bytes are ours. */
+static void
+claim(struct hand *h, void *obj)
+{
+	uint32_t nr = nr_of(obj);
+
+	if (nr >= r->nb_frags || r->is_held[nr]++ != 0)
+		model_fail("fragment %u in two hands", nr);
+	model_write(&r->bytes[nr]);
+	h->objs[h->nb++] = obj;
+}
+
+static bool
+take(uint32_t slot, struct hand *h, uint32_t n)
+{
+	void *objs[FRAGS_MAX] = { 0 };
+
+	if (bitmap_take(&r->pool, slot, objs, n) != 0)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		claim(h, objs[i]);
+	return true;
+}
+
+static bool
+take_page(uint32_t slot, struct hand *h)
+{
+	void *first = NULL;
+
+	if (bitmap_take_pages(&r->pool, slot, &first, 1) != 0)
+		return false;
+	for (uint32_t i = 0; i < r->page_frags; i++)
+		claim(h, (char *)first + (size_t)i * STRIDE);
+	return true;
+}
+
+/* Give the last @p n of a hand back at once. */
+static void
+give(uint32_t slot, struct hand *h, uint32_t n)
+{
+	h->nb -= n;
+	for (uint32_t i = h->nb; i < h->nb + n; i++) {
+		model_write(&r->bytes[nr_of(h->objs[i])]);
+		r->is_held[nr_of(h->objs[i])]--;
+	}
+	model_check(bitmap_give(&r->pool, slot, &h->objs[h->nb], n) == 0);
+}
+
+/*
+ * What is free can be taken, by any slot: first with what the threads left behind, then all. The
+ * order matters, since a give clears what a wrong dry flag has done.
+ */
+static void
+check_from(uint32_t slot)
+{
+	struct hand rest = { .nb = 0 };
+	uint32_t held = 0, free_nb;
+
+	for (uint32_t i = 0; i < r->nb_frags; i++)
+		held += r->is_held[i];
+	free_nb = r->nb_frags - held;
+	model_check(bitmap_audit(&r->pool, rig_say, NULL) == 0);
+	if (bitmap_count(&r->pool) != free_nb)
+		model_fail("lost: %u are free, the pool knows of %u", free_nb,
+				bitmap_count(&r->pool));
+	if (free_nb != 0 && !take(slot, &rest, free_nb))
+		model_fail("lost: slot %u cannot take the free ones", slot);
+	for (uint32_t i = 0; i < MODEL_THREADS; i++)
+		while (r->hand[i].nb != 0)
+			rest.objs[rest.nb++] = r->hand[i].objs[--r->hand[i].nb];
+	for (uint32_t s = 0; s < SLOTS; s++) {
+		give(SLOTS - 1 - s, &rest, r->nb_frags);
+		if (!take(s, &rest, r->nb_frags))
+			model_fail("lost: slot %u cannot take all", s);
+	}
+	give(0, &rest, r->nb_frags);
+	model_check(bitmap_count(&r->pool) == r->nb_frags);
+}
+
+static void
+check(void)
+{
+	check_from(SLOTS - 1);
+}
+
+static void
+check_0(void)
+{
+	check_from(0);
+}
+
+#define TAKE(name, slot, n)                                                                        \
+	static void name(void)                                                                     \
+	{                                                                                          \
+		take(slot, &r->hand[slot], n);                                                     \
+	}
+#define TAKE_GIVE(name, slot, n)                                                                   \
+	static void name(void)                                                                     \
+	{                                                                                          \
+		if (take(slot, &r->hand[slot], n))                                                 \
+			give(slot, &r->hand[slot], n);                                             \
+	}
+#define GIVE(name, slot, n)                                                                        \
+	static void name(void)                                                                     \
+	{                                                                                          \
+		give(slot, &r->hand[slot], n);                                                     \
+	}
+
+TAKE(take_0, 0, 1)
+TAKE(take_1, 1, 1)
+TAKE(take_2, 2, 1)
+TAKE(take_two_0, 0, 2)
+TAKE_GIVE(take_give_0, 0, 1)
+TAKE_GIVE(take_give_1, 1, 1)
+TAKE_GIVE(take_give_two_0, 0, 2)
+TAKE_GIVE(take_give_two_1, 1, 2)
+GIVE(give_1, 1, 1)
+GIVE(give_2, 2, 1)
+GIVE(give_two_1, 1, 2)
+
+static void
+page_0(void)
+{
+	take_page(0, &r->hand[0]);
+}
+
+static void
+page_give_1(void)
+{
+	if (take_page(1, &r->hand[1]))
+		give(1, &r->hand[1], r->page_frags);
+}
+
+static void
+give_take_1(void)
+{
+	give_1();
+	take_1();
+}
+
+/* One page of 2, all free. */
+static void
+setup_free(void)
+{
+	setup(2, 2);
+}
+
+/* One page of 1, out to thread 1. */
+static void
+setup_out(void)
+{
+	setup(1, 1);
+	take(0, &r->hand[1], 1);
+}
+
+/* One page of 2, one out to thread 1 and one to thread 2. */
+static void
+setup_two_out(void)
+{
+	setup(2, 2);
+	take(0, &r->hand[1], 1);
+	take(0, &r->hand[2], 1);
+}
+
+/* The same, but both are thread 1's. */
+static void
+setup_all_out(void)
+{
+	setup(2, 2);
+	take(0, &r->hand[1], 2);
+}
+
+/* Two pages of 1, one free. */
+static void
+setup_pages(void)
+{
+	setup(2, 1);
+	take(0, &r->hand[1], 1);
+}
+
+/* Two pages of 2; thread 1 has one of the first. */
+static void
+setup_four(void)
+{
+	setup(4, 2);
+	take(0, &r->hand[1], 1);
+}
+
+#define HAND_OFF(name, store_order, load_order)                                                    \
+	static void name##_1(void)                                                                 \
+	{                                                                                          \
+		at_store(&r->passed, 1, store_order);                                              \
+	}                                                                                          \
+	static void name##_0(void)                                                                 \
+	{                                                                                          \
+		model_receive(&r->passed, load_order);                                             \
+		give(0, &r->hand[1], 2);                                                           \
+		take_two_0();                                                                      \
+	}
+
+HAND_OFF(hand_off, release, acquire)
+
+static void
+write_hand_off_relaxed_1(void)
+{
+	model_write(&r->bytes[0]);
+	at_store(&r->passed, 1, relaxed);
+}
+
+static void
+write_hand_off_relaxed_0(void)
+{
+	model_receive(&r->passed, relaxed);
+	give(0, &r->hand[1], 2);
+}
+
+static const struct model_scenario scenarios[] = {
+	{ "take, give", setup_out, { take_0, give_1 }, check, 0 },
+	{ "take, take", setup_free, { take_0, take_1 }, check, 0 },
+	{ "three take two", setup_free, { take_0, take_1, take_2 }, check, 0 },
+	{ "take and give, twice", setup_free, { take_give_0, take_give_1 }, check, 0 },
+	{ "two give, one takes", setup_two_out, { take_two_0, give_1, give_2 }, check_0, 0 },
+	{ "all given by another", setup_all_out, { take_two_0, give_two_1 }, check, 0 },
+	{ "two pages", setup_pages, { take_give_0, give_take_1 }, check, 0 },
+	{ "two pages, bulk", setup_pages, { take_give_two_0, give_1 }, check, 0 },
+	{ "dry, last give", setup_out, { take_0, give_1, take_2 }, check, 0 },
+	{ "dry, seen by the taker", setup_out, { take_0, give_1 }, check_0, 0 },
+	{ "bulk against bulk", setup_free, { take_give_two_0, take_give_two_1 }, check, 0 },
+	{ "bulk refused, taken", setup_free, { take_give_two_0, take_1 }, check, 0 },
+	{ "whole page, give", setup_all_out, { page_0, give_two_1 }, check, 0 },
+	{ "whole page, take", setup_free, { take_0, page_give_1 }, check, 0 },
+	{ "whole pages and fragments", setup_four, { page_0, give_1, take_2 }, check, 0 },
+	{ "hand-off", setup_all_out, { hand_off_0, hand_off_1 }, check, 0 },
+	{ "relaxed hand-off", setup_all_out, { write_hand_off_relaxed_0, write_hand_off_relaxed_1 },
+			check, "data race" },
+};
+
+int
+main(int argc, char **argv)
+{
+	return model_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Count pages under the model checker: every reference has one holder, nobody writes bytes that
+ * another still uses, and when all have given back what they had, everything can be taken again.
+ */
+#include "model.h"
+#include "ppool_count.h"
+
+#define FRAGS_MAX 4
+#define SLOTS     3 /* 0 and 1 belong to threads 0 and 1; the last is shared: thread 2, checks */
+
+/* What a thread has. */
+struct hand {
+	uint32_t frags[FRAGS_MAX], nb;
+};
+
+static struct rig {
+	struct count_pool pool;
+	struct hand hand[MODEL_THREADS];
+	uint32_t bytes[FRAGS_MAX];   /* the users' */
+	uint32_t holders[FRAGS_MAX]; /* references out */
+	uint32_t nb_frags, page_frags;
+	at_u32 passed; /* from thread to thread: fragment + 1 */
+} * r;
+
+static void *
+rig_zalloc(void *ctx, size_t bytes, size_t align)
+{
+	(void)ctx;
+	return model_zalloc(bytes, align);
+}
+
+static void
+rig_free(void *ctx, void *p)
+{
+	(void)ctx;
+	(void)p;
+}
+
+static const struct ppool_alloc mem = { rig_zalloc, rig_free, NULL };
+
+static void
+rig_say(void *ctx, const char *what)
+{
+	(void)ctx;
+	model_fail("audit: %s", what);
+}
+
+static void
+setup(uint32_t nb_frags, uint32_t page_frags, uint32_t bias)
+{
+	r = model_zalloc(sizeof(*r), 128);
+	r->nb_frags = nb_frags;
+	r->page_frags = page_frags;
+	model_check(count_init(&r->pool, &mem, nb_frags, page_frags, SLOTS, bias) == 0);
+}
+
+/* A fragment comes into hand @p h: nobody else has it, and its bytes are ours. */
+static void
+claim(struct hand *h, uint32_t frag)
+{
+	if (r->holders[frag]++ != 0)
+		model_fail("fragment %u in two hands", frag);
+	model_write(&r->bytes[frag]);
+	h->frags[h->nb++] = frag;
+}
+
+static bool
+take(uint32_t slot, struct hand *h, uint32_t n)
+{
+	struct count_run runs[FRAGS_MAX] = { { 0 } };
+	uint32_t nb = count_take(&r->pool, slot, runs, n), got = 0;
+
+	for (uint32_t i = 0; i < nb; i++)
+		for (uint32_t j = 0; j < runs[i].nb; j++, got++)
+			claim(h, runs[i].page * r->page_frags + runs[i].first + j);
+	if (got != (nb == 0 ? 0 : n))
+		model_fail("%u fragments asked for, %u taken", n, got);
+	return nb != 0;
+}
+
+/* Give the last @p n of a hand back in one burst. */
+static void
+put(uint32_t slot, struct hand *h, uint32_t n)
+{
+	struct count_owner *o;
+
+	for (uint32_t i = h->nb - n; i < h->nb; i++) {
+		model_read(&r->bytes[h->frags[i]]);
+		r->holders[h->frags[i]]--;
+	}
+	o = count_enter(&r->pool, slot);
+	for (; n > 0; n--)
+		count_put(&r->pool, o, h->frags[--h->nb] / r->page_frags, 1);
+	count_leave(&r->pool, o);
+}
+
+/* A second reference to the fragment last taken. */
+static void
+get(uint32_t slot, struct hand *h)
+{
+	uint32_t frag = h->frags[h->nb - 1];
+	struct count_owner *o = count_enter(&r->pool, slot);
+
+	count_get(&r->pool, o, frag / r->page_frags, 1);
+	count_leave(&r->pool, o);
+	r->holders[frag]++;
+	h->frags[h->nb++] = frag;
+}
+
+static void
+move(struct hand *to, struct hand *from)
+{
+	to->frags[to->nb++] = from->frags[--from->nb];
+}
+
+/* All is given back; each slot in turn, the one that was not used first, can take everything. */
+static void
+check(void)
+{
+	model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
+	for (uint32_t i = 0; i < MODEL_THREADS; i++)
+		if (r->hand[i].nb != 0)
+			put(SLOTS - 1, &r->hand[i], r->hand[i].nb);
+	model_check(count_held(&r->pool) == 0);
+	for (uint32_t slot = SLOTS; slot-- > 0;) {
+		if (!take(slot, &r->hand[0], r->nb_frags))
+			model_fail("lost: slot %u cannot take all", slot);
+		model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
+		put(slot == 0, &r->hand[0], r->nb_frags);
+		model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
+	}
+}
+
+/* As check(), but that nothing is put before: what has come back is found as it is. */
+static void
+check_home(void)
+{
+	for (uint32_t i = 0; i < MODEL_THREADS; i++)
+		model_check(r->hand[i].nb == 0);
+	check();
+}
+
+static void
+put_0(void)
+{
+	put(0, &r->hand[0], 1);
+}
+
+static void
+put_1(void)
+{
+	put(1, &r->hand[1], 1);
+}
+
+static void
+put_2(void)
+{
+	put(2, &r->hand[2], 1);
+}
+
+static void
+take_0(void)
+{
+	if (take(0, &r->hand[0], 1))
+		put(0, &r->hand[0], 1);
+}
+
+static void
+take_1(void)
+{
+	if (take(1, &r->hand[1], 1))
+		put(1, &r->hand[1], 1);
+}
+
+static void
+take_keep_0(void)
+{
+	take(0, &r->hand[0], 1);
+}
+
+static void
+take_keep_2(void)
+{
+	take(2, &r->hand[2], 1);
+}
+
+/* One page of 2, both out: thread 0 owns it and has one, or none; the others have the rest. */
+static void
+setup_shared(void)
+{
+	setup(2, 2, 100);
+	take(0, &r->hand[0], 2);
+	move(&r->hand[1], &r->hand[0]);
+}
+
+static void
+setup_away(void)
+{
+	setup_shared();
+	move(&r->hand[2], &r->hand[0]);
+}
+
+static void
+put_take_0(void)
+{
+	put_0();
+	take_keep_0();
+}
+
+static void
+abandon_0(void)
+{
+	count_abandon(&r->pool, 0);
+}
+
+static void
+get_put_1(void)
+{
+	get(1, &r->hand[1]);
+	put(1, &r->hand[1], 1);
+	put(1, &r->hand[1], 1);
+}
+
+/* Two rounds: each ends with the page's bias too low for another. */
+static void
+setup_recharge(void)
+{
+	setup(2, 2, 3);
+	take(0, &r->hand[0], 2);
+	move(&r->hand[1], &r->hand[0]);
+}
+
+static void
+recharge_0(void)
+{
+	put_0();
+	if (take(0, &r->hand[0], 2))
+		put(0, &r->hand[0], 2);
+	take_keep_0();
+}
+
+/* Two pages of 1: thread 0's own comes back from thread 1, the other one is free. */
+static void
+setup_steal(void)
+{
+	setup(2, 1, 100);
+	take(0, &r->hand[1], 1);
+	take(0, &r->hand[2], 1);
+}
+
+static void
+put_then_take_2(void)
+{
+	put_2();
+	take_keep_2();
+}
+
+/* An open page of 3 with two uncut. */
+static void
+setup_open(void)
+{
+	setup(3, 3, 100);
+	take(0, &r->hand[2], 1);
+}
+
+static void
+bulk_0(void)
+{
+	if (take(0, &r->hand[0], 2))
+		put(0, &r->hand[0], 2);
+}
+
+static void
+bulk_1(void)
+{
+	if (take(1, &r->hand[1], 2))
+		put(1, &r->hand[1], 2);
+}
+
+static void
+setup_bulk(void)
+{
+	setup(2, 1, 100);
+	take(0, &r->hand[2], 1);
+}
+
+/* One page of 1, abandoned with its reference out. */
+static void
+setup_abandoned(void)
+{
+	setup(1, 1, 100);
+	take(0, &r->hand[1], 1);
+	count_abandon(&r->pool, 0);
+}
+
+/* One page of 1 out to thread 1, which passes another reference to the owner, thread 0. */
+static void
+setup_hand_off(void)
+{
+	setup(1, 1, 100);
+	take(0, &r->hand[1], 1);
+}
+
+#define HAND_OFF(name, store_order, load_order)                                                    \
+	static void name##_1(void)                                                                 \
+	{                                                                                          \
+		get(1, &r->hand[1]);                                                               \
+		r->hand[1].nb--;                                                                   \
+		at_store(&r->passed, 1, store_order);                                              \
+	}                                                                                          \
+	static void name##_0(void)                                                                 \
+	{                                                                                          \
+		r->hand[0].frags[r->hand[0].nb++] = model_receive(&r->passed, load_order) - 1;     \
+		put_0();                                                                           \
+		take_keep_0();                                                                     \
+	}
+
+HAND_OFF(hand_off, release, acquire)
+HAND_OFF(hand_off_relaxed, relaxed, relaxed)
+
+static const struct model_scenario scenarios[] = {
+	{ "own free, remote free", setup_shared, { put_take_0, put_1 }, check, 0 },
+	{ "poll, two remote puts", setup_away, { take_keep_0, put_1, put_2 }, check, 0 },
+	{ "poll, get and put", setup_shared, { put_take_0, get_put_1 }, check, 0 },
+	{ "recharge", setup_recharge, { recharge_0, put_1 }, check, 0 },
+	{ "abandon, last put", setup_away, { abandon_0, put_1, put_2 }, check_home, 0 },
+	{ "abandon, late get", setup_shared, { abandon_0, get_put_1 }, check, 0 },
+	{ "abandon, put, take", setup_away, { abandon_0, put_1, put_then_take_2 }, check, 0 },
+	{ "abandon, steal", setup_open, { abandon_0, take_1, put_2 }, check_home, 0 },
+	{ "steal, two puts", setup_steal, { take_keep_0, put_1, put_2 }, check, 0 },
+	{ "steal from an open page", setup_open, { take_0, take_1, put_2 }, check_home, 0 },
+	{ "refused bulk, put", setup_bulk, { bulk_0, take_1, put_2 }, check_home, 0 },
+	{ "refused bulk, steal", setup_open, { bulk_0, bulk_1 }, check, 0 },
+	{ "dry, last put", setup_abandoned, { take_0, put_1 }, check, 0 },
+	{ "dry, remote put", setup_hand_off, { take_0, put_1, take_keep_2 }, check, 0 },
+	{ "hand-off", setup_hand_off, { hand_off_0, hand_off_1 }, check, 0 },
+	{ "relaxed hand-off", setup_hand_off, { hand_off_relaxed_0, hand_off_relaxed_1 }, check,
+			"in two hands" },
+};
+
+int
+main(int argc, char **argv)
+{
+	return model_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}
