@@ -33,6 +33,10 @@ missing() { # DIR
 	done
 }
 
+# One builds, others wait: a sysroot that somebody uses is not replaced.
+mkdir -p "$(dirname "$out")"
+exec 9>"$out.lock"
+flock -w 300 9 || die 1 "another process has been making $out for 300 s"
 if [ -d "$out" ] && [ -z "$(missing "$out")" ]; then
 	printf '%s\n' "$out"
 	exit 0
@@ -48,7 +52,6 @@ apt-get -qq -y --no-install-recommends --download-only install $packages >"$work
 	die 77 "the packages cannot be downloaded: $(tail -n 1 "$work/log")"
 
 # Unpacked beside the final place, which appears complete or not at all.
-mkdir -p "$(dirname "$out")"
 tmp=$(mktemp -d "$out.XXXXXX")
 mkdir -p "$tmp/usr/lib"
 ln -s usr/lib "$tmp/lib"
@@ -67,5 +70,5 @@ lacks=$(missing "$tmp")
 [ -z "$lacks" ] || die 1 "the packages lack ${lacks//$'\n'/, }"
 chmod 755 "$tmp"
 rm -rf "$out"
-mv -T "$tmp" "$out" 2>/dev/null || true # another build was faster
+mv -T "$tmp" "$out"
 printf '%s\n' "$out"

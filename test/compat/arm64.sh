@@ -1,64 +1,34 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Everything builds for arm64 without a warning, and the unit tests pass under qemu-user, which knows arm64's instructions
-# but not its weak order: that is for the models. Builds in BUILD-arm64.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-build=${BUILD:-build}-arm64
-log=$build/arm64.log
+# Everything builds for arm64 without a warning; unit and conformance tests pass under qemu-user, which knows arm64's instructions
+# but not its weak order: that is for the models.
+. "$(dirname "$0")/../support/arm64.sh"
+cd "$TOP"
 
 # Cases that qemu-user (7.2) cannot run: program, case (*: none of the program runs), reason. A case that passes is welcome.
 not_here='
 vup_client_hostile broken_answers_kill_the_connection	qemu-user loses MSG_CTRUNC and hands out twice the descriptors
 vup_server_hostile what_is_no_message_ends_the_client	qemu-user loses MSG_CTRUNC and hands out twice the descriptors
 vup_sock too_many_descriptors_are_closed	qemu-user loses MSG_CTRUNC and hands out twice the descriptors
-emu_iommu neighbours_are_one_piece	needs the arena of 1 TiB, see config/arm64/cross.ini
-emu_iommu small_pages	needs the arena of 1 TiB, see config/arm64/cross.ini
-emu_iommu limits	maps 1 TiB, see config/arm64/cross.ini
-emu_iommu_guard all_is_dropped_at_once	needs the arena of 1 TiB, see config/arm64/cross.ini
-emu_iommu_guard a_map_that_fails_leaves_its_place_reserved	needs the arena of 1 TiB, see config/arm64/cross.ini
-emu_iommu_random *	needs the arena of 1 TiB, see config/arm64/cross.ini
+emu_iommu neighbours_are_one_piece	needs the arena of 1 TiB, see test/support/arm64.sh
+emu_iommu small_pages	needs the arena of 1 TiB, see test/support/arm64.sh
+emu_iommu limits	maps 1 TiB, see test/support/arm64.sh
+emu_iommu_guard all_is_dropped_at_once	needs the arena of 1 TiB, see test/support/arm64.sh
+emu_iommu_guard a_map_that_fails_leaves_its_place_reserved	needs the arena of 1 TiB, see test/support/arm64.sh
+emu_iommu_random *	needs the arena of 1 TiB, see test/support/arm64.sh
 vub_dma_dynamic *	EAL takes no hugepages under qemu-user
 '
 
-for tool in clang ld.lld qemu-aarch64 prlimit; do
-	command -v "$tool" >/dev/null || { echo "SKIP arm64: $tool is not here; see config/packages.txt"; exit 77; }
-done
-mkdir -p "$build"
-status=0
-sysroot=$(config/arm64/sysroot.sh 2>"$log") || status=$?
-case $status in
-0) ;;
-77) echo "SKIP arm64: $(tail -n 1 "$log")"; exit 77 ;;
-*) echo "FAIL arm64: $(tail -n 1 "$log")"; exit 1 ;;
-esac
-
-# A build of another sysroot is of no use.
-constants=$build/sysroot.ini
-line="sysroot = '$sysroot'"
-if ! grep -qxF "$line" "$constants" 2>/dev/null; then
-	rm -rf "$build"
-	mkdir -p "$build"
-	printf '[constants]\n%s\n' "$line" >"$constants"
-fi
-{
-	[ -f "$build/build.ninja" ] ||
-		meson setup "$build" --cross-file "$constants" --cross-file config/arm64/cross.ini -Dtests=enabled
-	ninja -C "$build"
-} >"$log" 2>&1 || {
-	echo "FAIL arm64: the build failed"
-	tail -n 40 "$log"
-	exit 1
-}
-case $(od -An -tx2 -j18 -N2 "$build/app/hns3_emu/hns3_emu") in
+arm64_build
+case $(od -An -tx2 -j18 -N2 "$BUILD/app/hns3_emu/hns3_emu") in
 ' 00b7') echo "PASS arm64 builds: libraries, drivers, applications, tests" ;;
 *) echo "FAIL arm64: the emulator is no AArch64 program" && exit 1 ;;
 esac
 
-tests=$(meson test -C "$build" --no-rebuild --list --suite unit 2>/dev/null | sed -n 's|.* / ||p' | grep -vxF "$(sed -n 's/ \*\t.*//p' <<<"$not_here")")
+tests=$(meson test -C "$BUILD" --no-rebuild --list --suite unit --suite conformance 2>/dev/null | sed -n 's|.* / ||p' | grep -vxF "$(sed -n 's/ \*\t.*//p' <<<"$not_here")")
 # shellcheck disable=SC2086 # words on purpose
-meson test -C "$build" --no-rebuild --timeout-multiplier 4 $tests >>"$log" 2>&1 || true
-NOT_HERE=$not_here python3 - "$build/meson-logs/testlog.json" $tests <<'PY'
+meson test -C "$BUILD" --no-rebuild --timeout-multiplier 4 $tests >>"$BUILD/arm64.log" 2>&1 || true
+NOT_HERE=$not_here python3 - "$BUILD/meson-logs/testlog.json" $tests <<'PY'
 import json, os, re, sys
 reason = {}
 for line in os.environ["NOT_HERE"].strip().split("\n"):
