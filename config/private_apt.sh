@@ -21,6 +21,8 @@ Dir::Cache "$dir/cache";
 Dir::Etc::sourcelist "/nonexistent";
 Dir::Etc::sourceparts "$dir/sources.d";
 Acquire::Languages "none";
+Acquire::http::Timeout "20";
+Acquire::https::Timeout "20";
 APT::Sandbox::User "";
 CONF
 	[ -z "$arch" ] || printf 'APT::Architecture "%s";\nAPT::Architectures { "%s"; };\n' "$arch" "$arch" >>"$dir/apt.conf"
