@@ -5,10 +5,10 @@
  *   headers  | hdr mbuf | hdr mbuf | ...   one stretch; page p owns page_frags of them in a row
  *   data     | page 0: frag frag frag .. | page 1: ...
  *
- * To DPDK it is a mempool of mbufs with pinned external buffers: m->shinfo lies in the 64 bytes in
- * front of the mbuf that hold rte_mempool's object header too, and a clone counts there; only when
- * mbuf and clones are gone does the mbuf come to the enqueue below, which counts it back to its
- * page. Nothing is written into data pages.
+ * To DPDK it is a mempool of mbufs with pinned external buffers: m->shinfo lies in the cache line
+ * in front of the mbuf that holds rte_mempool's object header too, and a clone counts there; only
+ * when mbuf and clones are gone does the mbuf come to the enqueue below, which counts it back to
+ * its page. Nothing is written into data pages.
  *
  * Threads: as rte_mempool.
  */
@@ -26,10 +26,10 @@
 #include "ppool_frag.h"
 #include "ppool_space.h"
 
-#define FREE_BATCH 64
-#define PAIRED_HEADER_BYTES                                                                        \
-	64                 /* in front of an mbuf: shared information, mempool's object header */
-#define RUNS_ON_STACK 1024 /* more only when an application takes a pool in one go */
+#define FREE_BATCH          64
+/* In front of an mbuf: shared information, and rte_mempool's object header. */
+#define PAIRED_HEADER_BYTES RTE_MEMPOOL_ALIGN
+#define RUNS_ON_STACK       1024 /* more only when an application takes a pool in one go */
 
 static inline uint32_t
 page_of(const struct ppool_pktmbuf *pp, const void *m)
