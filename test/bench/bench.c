@@ -19,6 +19,8 @@
 #define RING_BUFS    1024
 #define ROUNDS_MAX   1024
 #define ATTEMPTS_MAX 4 /* of a window that was disturbed */
+#define ROUNDS_MIN   8
+#define RUN_MS       600 /* after that, on a busy machine, no more than ROUNDS_MIN rounds */
 
 struct bench_conf bench = { .runs = 9, .rounds = 40, .window_bufs = 65536, .build = "" };
 
@@ -282,10 +284,16 @@ bench_group_run(struct bench_side *sides, uint32_t nb, void (*prime)(struct benc
 			s->at = s->nb_q = 0;
 			prime(s);
 		}
-		for (uint32_t round = 0; round < bench.rounds; round++)
-			group_round(sides, nb, windows, round);
+		const uint64_t start = rte_rdtsc();
+		uint32_t round = 0;
+
+		while (round < bench.rounds &&
+				(round < ROUNDS_MIN ||
+						rte_rdtsc() - start <
+								RUN_MS * rte_get_tsc_hz() / 1000))
+			group_round(sides, nb, windows, round++);
 		for (uint32_t i = 0; i < nb; i++) {
-			sides[i].cycles[run] = bench_quartile(windows[i], bench.rounds);
+			sides[i].cycles[run] = bench_quartile(windows[i], round);
 			drain(&sides[i]);
 			rte_free(sides[i].q);
 			rte_ring_free(sides[i].ring);
