@@ -10,6 +10,7 @@
 
 #define OVERTAKEN_MAX 8 /* stragglers set aside per open */
 #define STALE_PROBES  2 /* stragglers looked at per open */
+#define BIAS_FOLD     (UINT32_C(3) << 30)
 
 /* Fragments that can be cut from a page at the most. */
 static inline uint32_t
@@ -431,12 +432,27 @@ count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *s
 	return nb_runs;
 }
 
+/*
+ * Gets by others that the owner puts raise R and B alike, for ever: take the same out of both
+ * before R runs round to 0, which would look like the last put of an abandoned page.
+ */
+static __attribute__((noinline)) void
+bias_fold(struct count_pool *c, uint32_t page)
+{
+	uint32_t excess = c->bias[page] - c->full_bias;
+
+	c->bias[page] -= excess;
+	at_fetch_sub(&c->refs[page].refs, excess, relaxed); /* R - B is what it was */
+}
+
 bool
 count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb)
 {
 	/* Ours: nobody but us can change that while we hold the lock and the reference (I5). */
 	if (__builtin_expect(at_load(&c->owner_of[page], relaxed) == o->slot, 1)) {
 		c->bias[page] += nb;
+		if (__builtin_expect(c->bias[page] > BIAS_FOLD, 0))
+			bias_fold(c, page);
 		ppool_tally(&o->count.recycle_cached_frags, nb);
 		return false;
 	}

@@ -122,6 +122,30 @@ count_alloc(struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, rte_iova_t *iovas
 	return got;
 }
 
+/* IOVAs of any mbufs; those in a row on one page follow from the first. */
+static void
+iovas_list(const struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, rte_iova_t *iovas,
+		unsigned int n)
+{
+	uintptr_t prev = 0, end = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		uintptr_t m = (uintptr_t)mbufs[i];
+
+		if (m == prev + pp->stride && m < end) {
+			iovas[i] = iovas[i - 1] + pp->frag_bytes;
+		} else {
+			uint32_t page = page_of(pp, mbufs[i]);
+			uintptr_t first = (uintptr_t)mbuf_at(pp, page, 0);
+
+			end = first + pp->span;
+			iovas[i] = pp->page_iova[page] +
+			           ppool_div(m - first, pp->stride_recip) * pp->frag_bytes;
+		}
+		prev = m;
+	}
+}
+
 unsigned int
 ppool_pktmbuf_alloc_bulk(
 		struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, uint64_t *iovas, unsigned int n)
@@ -130,12 +154,8 @@ ppool_pktmbuf_alloc_bulk(
 		return count_alloc(pp, mbufs, iovas, n);
 	if (bitmap_take(&pp->bitmap, rte_lcore_id(), (void **)mbufs, n) != 0)
 		return 0;
-	for (unsigned int i = 0; iovas != NULL && i < n; i++) {
-		uint32_t page = page_of(pp, mbufs[i]);
-		uint64_t off = (uintptr_t)mbufs[i] - (uintptr_t)mbuf_at(pp, page, 0);
-
-		iovas[i] = pp->page_iova[page] + ppool_div(off, pp->stride_recip) * pp->frag_bytes;
-	}
+	if (iovas != NULL)
+		iovas_list(pp, mbufs, iovas, n);
 	return n;
 }
 

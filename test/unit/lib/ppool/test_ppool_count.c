@@ -176,6 +176,33 @@ extra_references_delay_and_nothing_else(void **state)
 	pool_end(&f);
 }
 
+/* Just so many got by others and put by the owner that R, if it ran round, would be 4 again. */
+static void
+gets_without_end_do_not_wrap(void **state)
+{
+	static const uint32_t nb[] = { 1u << 30, 1u << 30, 1u << 30, (1u << 30) - 96 };
+	struct count_run runs[4];
+	struct count_owner *o;
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 4, 4, 100);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	for (int i = 0; i < 4; i++) {
+		o = count_enter(&f.c, 1);
+		count_get(&f.c, o, 0, nb[i]);
+		count_leave(&f.c, o);
+		put(&f, 0, 0, nb[i]);
+		assert_int_equal(refs(&f, 0) - f.c.bias[0], 4);
+	}
+	put(&f, 1, 0, 4);
+	assert_int_equal(at_load(&f.c.nb_free, relaxed), 0); /* it did not go home: the owner's */
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	put(&f, 0, 0, 4);
+	assert_int_equal(count_held(&f.c), 0);
+	pool_end(&f);
+}
+
 static void
 an_abandoned_page_comes_home_once(void **state)
 {
@@ -348,6 +375,7 @@ main(void)
 		cmocka_unit_test(an_idle_page_is_recycled_a_busy_one_is_not),
 		cmocka_unit_test(the_bias_is_charged_only_when_too_low),
 		cmocka_unit_test(extra_references_delay_and_nothing_else),
+		cmocka_unit_test(gets_without_end_do_not_wrap),
 		cmocka_unit_test(an_abandoned_page_comes_home_once),
 		cmocka_unit_test(a_refused_request_takes_nothing),
 		cmocka_unit_test(nothing_idle_is_stranded_with_an_owner),
