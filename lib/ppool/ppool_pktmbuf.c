@@ -88,17 +88,19 @@ run_list(const struct ppool_pktmbuf *pp, const struct count_run *run, struct rte
 		rte_iova_t *iovas)
 {
 	uintptr_t m = (uintptr_t)mbuf_at(pp, run->page, run->first);
+	const uint32_t stride = pp->stride, frag_bytes = pp->frag_bytes, nb = run->nb;
+	rte_iova_t iova = pp->page_iova[run->page] + (rte_iova_t)run->first * frag_bytes;
 
-	for (uint32_t i = 0; i < run->nb; i++, m += pp->stride)
-		mbufs[i] = (struct rte_mbuf *)m;
-	if (iovas != NULL) {
-		rte_iova_t iova =
-				pp->page_iova[run->page] + (rte_iova_t)run->first * pp->frag_bytes;
-
-		for (uint32_t i = 0; i < run->nb; i++, iova += pp->frag_bytes)
-			iovas[i] = iova;
+	if (iovas == NULL) {
+		for (uint32_t i = 0; i < nb; i++, m += stride)
+			mbufs[i] = (struct rte_mbuf *)m;
+		return nb;
 	}
-	return run->nb;
+	for (uint32_t i = 0; i < nb; i++, m += stride, iova += frag_bytes) {
+		mbufs[i] = (struct rte_mbuf *)m;
+		iovas[i] = iova;
+	}
+	return nb;
 }
 
 static unsigned int
@@ -216,28 +218,58 @@ extbuf_strip(struct free_batch *b, struct rte_mbuf *m)
 /*
  * A paired mbuf as Rx hands it out: alone (refcnt 1, one segment, so next is NULL), on its own
  * fragment, and nobody has a clone. It needs no write before it goes back, and its second cache
- * line is not looked at.
+ * line is not looked at. Refcnt and nb_segs are read as one word.
  */
 static inline bool
 is_plain_paired(const struct rte_mbuf *m)
 {
 	const struct rte_mbuf_ext_shared_info *ext =
 			(const void *)((const char *)m - PAIRED_HEADER_BYTES);
+	uint32_t refs;
 
-	return rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, nb_segs) !=
+			 offsetof(struct rte_mbuf, refcnt) + 2);
+	memcpy(&refs, &m->refcnt, sizeof(refs));
+	return refs == UINT32_C(0x00010001) &&
 	       (m->ol_flags & (RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT)) == RTE_MBUF_F_EXTERNAL &&
 	       rte_mbuf_ext_refcnt_read(ext) == 1;
 }
 
-/* How many of @p mbufs, from the first, are plain ones of the pool of the first. */
+/* How many of @p mbufs, from the first, lie in [low, low + bytes) and are plain. NULL does not. */
 static inline unsigned int
-plain_run(struct rte_mbuf *const *mbufs, unsigned int n)
+plain_run(struct rte_mbuf *const *mbufs, unsigned int n, uintptr_t low, uint64_t bytes)
 {
-	const struct rte_mempool *mp = mbufs[0]->pool;
 	unsigned int i = 0;
 
-	while (i < n && mbufs[i] != NULL && mbufs[i]->pool == mp && is_plain_paired(mbufs[i]))
+	while (i < n && (uintptr_t)mbufs[i] - low < bytes && is_plain_paired(mbufs[i]))
 		i++;
+	return i;
+}
+
+/* Free the plain mbufs of @p pp that @p mbufs begins with; returns how many. */
+static unsigned int
+plain_free(struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigned int n)
+{
+	unsigned int i = 0, nb;
+	struct count_owner *o;
+
+	if (pp->kind == PPOOL_KIND_BITMAP) {
+		nb = plain_run(mbufs, n, pp->mbufs, pp->mbuf_bytes);
+		if (nb != 0)
+			ppool_paired_give(pp, (void *const *)mbufs, nb);
+		return nb;
+	}
+	o = count_enter(&pp->count, rte_lcore_id());
+	while (i < n && (uintptr_t)mbufs[i] - pp->mbufs < pp->mbuf_bytes) {
+		uint32_t page = page_of(pp, mbufs[i]);
+
+		nb = plain_run(mbufs + i, n - i, pp->mbufs + (size_t)page * pp->span, pp->span);
+		if (nb == 0)
+			break;
+		count_put(&pp->count, o, page, nb);
+		i += nb;
+	}
+	count_leave(&pp->count, o);
 	return i;
 }
 
@@ -251,10 +283,9 @@ ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 		struct ppool_pktmbuf *pp = m != NULL ? ppool_pktmbuf_pool(m->pool) : NULL;
 
 		if (pp != NULL) {
-			unsigned int nb = plain_run(mbufs + i, n - i);
+			unsigned int nb = plain_free(pp, mbufs + i, n - i);
 
 			if (likely(nb != 0)) {
-				ppool_paired_give(pp, (void *const *)(mbufs + i), nb);
 				i += nb - 1;
 				continue;
 			}
