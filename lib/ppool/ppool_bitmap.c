@@ -329,32 +329,50 @@ bits_give(struct bitmap_page *page, uint64_t bits)
 	return at_fetch_or(&page->freed, bits, seq_cst) & bits;
 }
 
+/* Fragments in a row from objs[*i]: their bits in @p page; *i is then behind them. */
+static inline uint64_t
+run_collect(const struct bitmap *b, const struct bitmap_page *page, uint64_t bit, void *const *objs,
+		uint32_t n, uint32_t *i)
+{
+	const char *next = (const char *)objs[*i] + b->stride;
+	uint64_t bits = bit;
+	uint32_t at = *i + 1;
+
+	for (; at < n && (const char *)objs[at] == next && (bit << 1 & page->all); at++) {
+		bit <<= 1;
+		bits |= bit;
+		next += b->stride;
+	}
+	*i = at;
+	return bits;
+}
+
 /* Returns the number of refused ones. */
 static uint32_t
 give_some(struct bitmap *b, void *const *objs, uint32_t n)
 {
 	struct bitmap_page *page = NULL;
-	uint64_t bits = 0, bit = 0;
-	uint32_t bad = 0;
+	uint32_t bad = 0, i = 0;
+	uint64_t bits = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (i != 0 && (char *)objs[i] == (char *)objs[i - 1] + b->stride &&
-				bit << 1 & (page != NULL ? page->all : 0)) {
-			bit <<= 1;
-		} else {
-			struct bitmap_page *at = page_find(b, objs[i]);
+	while (i < n) {
+		struct bitmap_page *at = page_find(b, objs[i]);
+		uint64_t bit = at != NULL ? frag_bit(b, at, objs[i]) : 0, run;
 
-			if (at != page) {
-				if (bits != 0)
-					bad += (uint32_t)__builtin_popcountll(
-							bits_give(page, bits));
-				page = at;
-				bits = 0;
-			}
-			bit = at != NULL ? frag_bit(b, at, objs[i]) : 0;
+		if (__builtin_expect(bit == 0, 0)) {
+			bad++;
+			i++;
+			continue;
 		}
-		bad += bit == 0 || (bits & bit) != 0;
-		bits |= bit;
+		run = run_collect(b, at, bit, objs, n, &i);
+		if (at != page) {
+			if (bits != 0)
+				bad += (uint32_t)__builtin_popcountll(bits_give(page, bits));
+			page = at;
+			bits = 0;
+		}
+		bad += (uint32_t)__builtin_popcountll(bits & run); /* twice in this burst */
+		bits |= run;
 	}
 	if (bits != 0)
 		bad += (uint32_t)__builtin_popcountll(bits_give(page, bits));

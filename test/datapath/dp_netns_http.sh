@@ -43,8 +43,7 @@ run() { # DRIVER
 	head -c $((MIB * 1000000)) /dev/urandom >"$WORK/www/file"
 	(cd "$WORK/www" && exec ip netns exec "$B" python3 -m http.server 8000 --bind 192.168.77.2) >"$WORK/http.log" 2>&1 &
 	HTTP_PID=$!
-	sleep 1
-	ip netns exec "$A" curl -sS --fail --max-time 150 --noproxy '*' -o "$WORK/got" http://192.168.77.2:8000/file 2>"$WORK/curl.log" || fail "the download failed"
+	ip netns exec "$A" curl -sS --fail --retry 20 --retry-delay 1 --retry-connrefused --max-time 150 --noproxy '*' -o "$WORK/got" http://192.168.77.2:8000/file 2>"$WORK/curl.log" || fail "the download failed"
 	want=$(sha256sum <"$WORK/www/file") got=$(sha256sum <"$WORK/got")
 	[ "$want" = "$got" ] || fail "the download differs"
 	kill -INT "$APP_PID"
