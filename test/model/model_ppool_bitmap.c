@@ -199,6 +199,21 @@ page_give_1(void)
 }
 
 static void
+two_pages_0(void)
+{
+	void *first[2] = { 0 };
+
+	model_check(bitmap_take_pages(&r->pool, 0, first, 2) != 0);
+}
+
+static void
+shared_0(void)
+{
+	if (take(SLOTS - 1, &r->hand[0], 1))
+		give(SLOTS - 1, &r->hand[0], 1);
+}
+
+static void
 give_take_1(void)
 {
 	give_1();
@@ -297,6 +312,8 @@ static const struct model_scenario scenarios[] = {
 	{ "whole page, give", setup_all_out, { page_0, give_two_1 }, check, 0 },
 	{ "whole page, take", setup_free, { take_0, page_give_1 }, check, 0 },
 	{ "whole pages and fragments", setup_four, { page_0, give_1, take_2 }, check, 0 },
+	{ "whole pages, refused", setup_four, { two_pages_0, NULL, take_2 }, check, 0 },
+	{ "shared slot", setup_free, { shared_0, NULL, take_2 }, check, 0 },
 	{ "hand-off", setup_all_out, { hand_off_0, hand_off_1 }, check, 0 },
 	{ "relaxed hand-off", setup_all_out, { write_hand_off_relaxed_0, write_hand_off_relaxed_1 },
 			check, "data race" },

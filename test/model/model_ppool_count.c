@@ -114,11 +114,21 @@ move(struct hand *to, struct hand *from)
 	to->frags[to->nb++] = from->frags[--from->nb];
 }
 
-/* All is given back; each slot in turn, the one that was not used first, can take everything. */
+/*
+ * A pool called empty is. Then all is given back; each slot in turn, the one that was not used
+ * first, can take everything.
+ */
 static void
 check(void)
 {
 	model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
+	if (at_load(&r->pool.dry, relaxed) == COUNT_DRY) {
+		model_check(!take(SLOTS - 1, &r->hand[2], 1));
+		at_store(&r->pool.dry, COUNT_WET, relaxed);
+		if (take(SLOTS - 1, &r->hand[2], 1))
+			model_fail("called empty, but something can be taken");
+		at_store(&r->pool.dry, COUNT_DRY, relaxed);
+	}
 	for (uint32_t i = 0; i < MODEL_THREADS; i++)
 		if (r->hand[i].nb != 0)
 			put(SLOTS - 1, &r->hand[i], r->hand[i].nb);
@@ -215,6 +225,13 @@ abandon_0(void)
 }
 
 static void
+abandon_put_0(void)
+{
+	abandon_0();
+	put_0();
+}
+
+static void
 get_put_1(void)
 {
 	get(1, &r->hand[1]);
@@ -302,6 +319,65 @@ setup_hand_off(void)
 	take(0, &r->hand[1], 1);
 }
 
+/* A take that fails leaves the rest of the page to one that does not. */
+static void
+refused_0(void)
+{
+	model_check(!take(0, &r->hand[0], 3));
+	model_check(take(0, &r->hand[0], 2));
+}
+
+/* The rest of another's open page is as good as one's own. */
+static void
+rest_1(void)
+{
+	model_check(take(1, &r->hand[1], 2));
+}
+
+static void
+bulk_three_1(void)
+{
+	take(1, &r->hand[1], 3);
+}
+
+/* Refused twice: the second time without a search. */
+static void
+refused_1(void)
+{
+	model_check(!take(1, &r->hand[1], 1));
+	model_check(at_load(&r->pool.dry, relaxed) == COUNT_DRY);
+	model_check(!take(1, &r->hand[1], 1));
+	model_check(at_load(&r->pool.dry, relaxed) == COUNT_DRY);
+}
+
+static void
+setup_empty(void)
+{
+	setup(1, 1, 100);
+	take(0, &r->hand[0], 1);
+}
+
+/* One page of 2, abandoned with both out. */
+static void
+setup_coming(void)
+{
+	setup(2, 2, 100);
+	take(0, &r->hand[2], 2);
+	count_abandon(&r->pool, 0);
+}
+
+static void
+put_two_2(void)
+{
+	put(2, &r->hand[2], 2);
+}
+
+static void
+take_keep_1(void)
+{
+	take(1, &r->hand[1], 1);
+}
+
 #define HAND_OFF(name, store_order, load_order)                                                    \
 	static void name##_1(void)                                                                 \
 	{                                                                                          \
@@ -325,6 +401,7 @@ static const struct model_scenario scenarios[] = {
 	{ "poll, get and put", setup_shared, { put_take_0, get_put_1 }, check, 0 },
 	{ "recharge", setup_recharge, { recharge_0, put_1 }, check, 0 },
 	{ "abandon, last put", setup_away, { abandon_0, put_1, put_2 }, check_home, 0 },
+	{ "abandon, own put", setup_shared, { abandon_put_0, put_1 }, check_home, 0 },
 	{ "abandon, late get", setup_shared, { abandon_0, get_put_1 }, check, 0 },
 	{ "abandon, put, take", setup_away, { abandon_0, put_1, put_then_take_2 }, check, 0 },
 	{ "abandon, steal", setup_open, { abandon_0, take_1, put_2 }, check_home, 0 },
@@ -332,6 +409,13 @@ static const struct model_scenario scenarios[] = {
 	{ "steal from an open page", setup_open, { take_0, take_1, put_2 }, check_home, 0 },
 	{ "refused bulk, put", setup_bulk, { bulk_0, take_1, put_2 }, check_home, 0 },
 	{ "refused bulk, steal", setup_open, { bulk_0, bulk_1 }, check, 0 },
+	{ "refused bulk, rest is left", setup_open, { refused_0 }, check, 0 },
+	{ "refused bulk, of another's rest", setup_open, { take_0, bulk_three_1, put_2 }, check,
+			0 },
+	{ "rest of another's page", setup_open, { NULL, rest_1 }, check, 0 },
+	{ "dry stays dry", setup_empty, { NULL, refused_1 }, check, 0 },
+	{ "dry, page opened meanwhile", setup_coming, { take_keep_0, take_keep_1, put_two_2 },
+			check, 0 },
 	{ "dry, last put", setup_abandoned, { take_0, put_1 }, check, 0 },
 	{ "dry, remote put", setup_hand_off, { take_0, put_1, take_keep_2 }, check, 0 },
 	{ "hand-off", setup_hand_off, { hand_off_0, hand_off_1 }, check, 0 },
