@@ -16,6 +16,7 @@ APP_PID=
 cleanup() {
 	local pid
 	for pid in $APP_PID $EMU_PID; do
+		pkill -9 -P "$pid" 2>/dev/null || true # APP_PID is timeout's, which cannot pass SIGKILL on
 		kill -9 "$pid" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
