@@ -381,8 +381,9 @@ give_some(struct bitmap *b, void *const *objs, uint32_t n)
 }
 
 /*
- * There seem to be less than @p n. Under the lock, so that of several that ask for the last ones,
- * each has put back what it could not use before another is refused.
+ * There seem to be less than @p n. Searched under the lock, so that of several that ask for the
+ * last ones, one gets them. What another request holds for a moment, before it finds that there is
+ * not enough for it either, can be missed: two that compete for the last may both be told so.
  */
 static int
 take_last(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)

@@ -127,7 +127,12 @@ bitmap_colour(const struct bitmap *b, uint32_t nr, uint32_t nb_pages)
 	return b->nb_colours == 0 || nr == nb_pages - 1 ? 0 : nr % b->nb_colours * 64;
 }
 
-/** Take @p n fragments, or none. @return 0 or -ENOENT: there are not so many */
+/**
+ * Take @p n fragments, or none.
+ *
+ * @return 0 or -ENOENT: there are not so many, not counting what a competing request that will be
+ *         refused too has in its hands at this moment
+ */
 int bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n);
 
 /** Take @p n whole pages, or none; @p first gets fragment 0 of each. @return 0 or -ENOENT */
