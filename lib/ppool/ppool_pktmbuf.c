@@ -190,6 +190,17 @@ batch_flush_frags(struct free_batch *b)
 }
 
 /*
+ * A count was read as 1 by a relaxed load. [CLONE-A] pairs with [CLONE-R], which is DPDK's: whoever
+ * gave up a clone did so by a releasing decrement. Without it, what that holder still does to the
+ * bytes could come after they are handed out again. Once a run; nothing on x86.
+ */
+static inline void
+clone_fence(void)
+{
+	rte_atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+/*
  * If @p m alone is on a fragment: take that off without the callback, and the mbuf is an empty
  * direct one again, as rte_pktmbuf_detach() leaves it. Clones, or anything else, take the stock
  * way.
@@ -201,6 +212,7 @@ extbuf_strip(struct free_batch *b, struct rte_mbuf *m)
 
 	if (p == NULL || rte_mbuf_refcnt_read(m) != 1 || rte_mbuf_ext_refcnt_read(m->shinfo) != 1)
 		return;
+	clone_fence();
 	if (unlikely(p != b->frag_pool || b->nb_frags == FREE_BATCH)) {
 		batch_flush_frags(b);
 		b->frag_pool = p;
@@ -243,6 +255,7 @@ plain_run(struct rte_mbuf *const *mbufs, unsigned int n, uintptr_t low, uint64_t
 
 	while (i < n && (uintptr_t)mbufs[i] - low < bytes && is_plain_paired(mbufs[i]))
 		i++;
+	clone_fence();
 	return i;
 }
 
