@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <rte_eal.h>
+#include <rte_errno.h>
 #include <rte_malloc.h>
 
 RTE_LOG_REGISTER(ppool_logtype, lib.ppool, NOTICE);
@@ -79,23 +81,52 @@ ppool_hint_pages(uint32_t nb_frags, uint32_t page_frags)
 	return rte_align32pow2(RTE_MAX(8u, RTE_MIN(pages, 4096u)));
 }
 
-int
-ppool_pages_iova(const char *name, char *base, uint32_t page_bytes, uint32_t nb_pages,
-		rte_iova_t *iovas)
+/* Where devices find each page. */
+static int
+pages_iova(const char *name, const struct ppool_pages *pages, uint32_t page_bytes,
+		uint32_t nb_pages)
 {
 	for (uint32_t i = 0; i < nb_pages; i++) {
-		char *page = base + (size_t)i * page_bytes;
+		const char *page = (const char *)pages->mz->addr + (size_t)i * page_bytes;
 
-		iovas[i] = rte_mem_virt2iova(page);
-		if (iovas[i] == RTE_BAD_IOVA || rte_mem_virt2iova(page + page_bytes - 1) !=
-								iovas[i] + page_bytes - 1) {
-			PPOOL_LOG(ERR,
-					"pool %s: a page of %u bytes is not contiguous for "
-					"devices; "
-					"use --iova-mode=va or a smaller PPOOL_PAGE_SIZE",
-					name, page_bytes);
-			return -EINVAL;
-		}
+		pages->iova[i] = rte_mem_virt2iova(page);
+		if (pages->iova[i] != RTE_BAD_IOVA &&
+				rte_mem_virt2iova(page + page_bytes - 1) ==
+						pages->iova[i] + page_bytes - 1)
+			continue;
+		PPOOL_LOG(ERR,
+				"pool %s: a page of %u bytes is not contiguous for devices; "
+				"use --iova-mode=va or a smaller PPOOL_PAGE_SIZE",
+				name, page_bytes);
+		return -EINVAL;
 	}
 	return 0;
+}
+
+int
+ppool_pages_reserve(struct ppool_pages *pages, const char *prefix, const char *name,
+		uint32_t page_bytes, uint32_t nb_pages, int socket_id)
+{
+	unsigned int flags = RTE_MEMZONE_SIZE_HINT_ONLY;
+	char mz_name[RTE_MEMZONE_NAMESIZE];
+	int ret;
+
+	if (rte_eal_iova_mode() == RTE_IOVA_PA && page_bytes > RTE_PGSIZE_4K)
+		flags |= RTE_MEMZONE_2MB; /* a page must be contiguous for devices */
+	ret = snprintf(mz_name, sizeof(mz_name), "%s%s", prefix, name);
+	if (ret < 0 || ret >= (int)sizeof(mz_name))
+		return -ENAMETOOLONG;
+	pages->mz = rte_memzone_reserve_aligned(mz_name, (size_t)nb_pages * page_bytes, socket_id,
+			flags, RTE_MIN(page_bytes, (uint32_t)RTE_PGSIZE_2M));
+	if (pages->mz == NULL)
+		return -rte_errno;
+	pages->iova = rte_zmalloc_socket("ppool", nb_pages * sizeof(*pages->iova), 64, socket_id);
+	return pages->iova == NULL ? -ENOMEM : pages_iova(name, pages, page_bytes, nb_pages);
+}
+
+void
+ppool_pages_free(struct ppool_pages *pages)
+{
+	rte_memzone_free(pages->mz);
+	rte_free(pages->iova);
 }

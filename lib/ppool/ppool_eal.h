@@ -6,6 +6,7 @@
 #include <rte_lcore.h>
 #include <rte_log.h>
 #include <rte_mempool.h>
+#include <rte_memzone.h>
 
 #include "ppool.h"
 #include "ppool_alloc.h"
@@ -36,6 +37,22 @@ uint32_t ppool_hint_pages(uint32_t nb_frags, uint32_t page_frags);
 /* Which of the two kinds of pool @p mp is; NULL if not. */
 const struct bitmap *ppool_handler_of(const struct rte_mempool *mp);
 
+/* Data pages in one memzone; each contiguous for devices. */
+struct ppool_pages {
+	const struct rte_memzone *mz;
+	rte_iova_t *iova; /* [nb_pages] */
+};
+
+/**
+ * Reserve pages as memzone @p prefix @p name. What a failure leaves is for ppool_pages_free().
+ *
+ * @return 0, -ENAMETOOLONG, -ENOMEM, another error of rte_memzone_reserve(), or -EINVAL with a log
+ *         line: a page is not contiguous for devices
+ */
+int ppool_pages_reserve(struct ppool_pages *pages, const char *prefix, const char *name,
+		uint32_t page_bytes, uint32_t nb_pages, int socket_id);
+void ppool_pages_free(struct ppool_pages *pages); /* also of a zeroed one */
+
 struct ppool;
 
 struct ppool_pktmbuf {
@@ -44,21 +61,14 @@ struct ppool_pktmbuf {
 	uint64_t mbuf_bytes; /* of all headers */
 	uint64_t span_recip, stride_recip;
 	uint32_t span, stride;
-	uint32_t page_bytes, frag_bytes, page_frags, nb_frags, nb_pages;
+	uint32_t page_bytes, frag_bytes, page_frags, nb_pages;
 	enum ppool_kind kind;
-	char *data;
-	rte_iova_t *page_iova; /* [nb_pages] */
-	const struct rte_memzone *data_mz;
+	struct ppool_pages pages;
 	struct rte_mempool *mp;
-	uint32_t bias;
 	/* One of them, by kind. */
 	struct count_pool count;
 	struct bitmap bitmap;
 };
-
-/* Where devices find each page. @return 0, or -EINVAL with a log line: a page is not contiguous */
-int ppool_pages_iova(const char *name, char *base, uint32_t page_bytes, uint32_t nb_pages,
-		rte_iova_t *iovas);
 
 /* ppool_check.c */
 struct ppool_audit_say {

@@ -35,9 +35,8 @@ struct ppool {
 	int socket_id;
 	uint32_t ext_shift;
 	struct rte_mbuf_ext_shared_info *ext; /* [bytes >> ext_shift], or NULL */
-	rte_iova_t *page_iova;                /* [nb_pages] */
-	const struct rte_memzone *mz;
-	const struct rte_memzone *data_mz;
+	struct ppool_pages pages;
+	const struct rte_memzone *mz; /* this struct */
 	char name[RTE_MEMZONE_NAMESIZE];
 	struct count_pool count;
 };
@@ -50,8 +49,7 @@ pool_free(struct ppool *p)
 
 	count_fini(&p->count, &mem);
 	rte_free(p->ext);
-	rte_free(p->page_iova);
-	rte_memzone_free(p->data_mz);
+	ppool_pages_free(&p->pages);
 	rte_memzone_free(mz);
 }
 
@@ -62,7 +60,7 @@ conf_check(const char *name, const struct ppool_conf *conf, uint32_t *page_bytes
 		return -E_RTE_SECONDARY;
 	if (name == NULL || conf == NULL || conf->nb_pages == 0 || conf->bias > 1u << 30)
 		return -EINVAL;
-	if (strlen(name) + sizeof(FRAG_MZ_PREFIX) + 1 > RTE_MEMZONE_NAMESIZE)
+	if (strlen(name) + sizeof(FRAG_MZ_PREFIX) > RTE_MEMZONE_NAMESIZE)
 		return -ENAMETOOLONG;
 	if (ppool_page_bytes(conf->page_bytes, PPOOL_FRAG_MIN, UINT32_MAX, page_bytes) != 0)
 		return -EINVAL;
@@ -76,31 +74,21 @@ conf_check(const char *name, const struct ppool_conf *conf, uint32_t *page_bytes
 static int
 data_reserve(struct ppool *p, const struct ppool_conf *conf, uint32_t page_bytes)
 {
-	char name[RTE_MEMZONE_NAMESIZE];
+	int ret = ppool_pages_reserve(&p->pages, FRAG_DATA_PREFIX, p->name, page_bytes,
+			conf->nb_pages, conf->socket_id);
 
-	snprintf(name, sizeof(name), FRAG_DATA_PREFIX "%s", p->name + strlen(FRAG_MZ_PREFIX));
-	p->data_mz = rte_memzone_reserve_aligned(name, (size_t)conf->nb_pages * page_bytes,
-			conf->socket_id, RTE_MEMZONE_SIZE_HINT_ONLY,
-			RTE_MIN(page_bytes, (uint32_t)RTE_PGSIZE_2M));
-	if (p->data_mz == NULL)
-		return -rte_errno;
-	p->base = (uintptr_t)p->data_mz->addr;
+	if (ret != 0)
+		return ret;
+	p->base = (uintptr_t)p->pages.mz->addr;
 	p->bytes = (uint64_t)conf->nb_pages * page_bytes;
 	p->page_shift = rte_bsf32(page_bytes);
 	p->nb_pages = conf->nb_pages;
-	p->page_iova = rte_zmalloc_socket(
-			"ppool", conf->nb_pages * sizeof(*p->page_iova), 64, conf->socket_id);
-	if (p->page_iova == NULL)
-		return -ENOMEM;
-	if (conf->ext_bytes != 0) {
-		p->ext_shift = rte_bsf32(conf->ext_bytes);
-		p->ext = rte_zmalloc_socket("ppool", (p->bytes >> p->ext_shift) * sizeof(*p->ext),
-				64, conf->socket_id);
-		if (p->ext == NULL)
-			return -ENOMEM;
-	}
-	return ppool_pages_iova(
-			p->name, p->data_mz->addr, page_bytes, conf->nb_pages, p->page_iova);
+	if (conf->ext_bytes == 0)
+		return 0;
+	p->ext_shift = rte_bsf32(conf->ext_bytes);
+	p->ext = rte_zmalloc_socket(
+			"ppool", (p->bytes >> p->ext_shift) * sizeof(*p->ext), 64, conf->socket_id);
+	return p->ext == NULL ? -ENOMEM : 0;
 }
 
 struct ppool *
@@ -127,11 +115,10 @@ ppool_create(const char *name, const struct ppool_conf *conf)
 	memset(p, 0, sizeof(*p));
 	p->mz = mz;
 	p->socket_id = conf->socket_id;
-	snprintf(p->name, sizeof(p->name), "%s", mz_name);
+	snprintf(p->name, sizeof(p->name), "%s", name);
 	mem = ppool_eal_alloc(conf->socket_id);
-	ret = data_reserve(p, conf, page_bytes);
-	if (ret == 0 && (uint64_t)conf->nb_pages * cuts > UINT32_MAX)
-		ret = -EINVAL;
+	ret = (uint64_t)conf->nb_pages * cuts > UINT32_MAX ? -EINVAL
+	                                                   : data_reserve(p, conf, page_bytes);
 	if (ret == 0)
 		ret = count_init_sized(&p->count, &mem, conf->nb_pages * cuts, cuts, page_bytes,
 				PPOOL_NB_SLOTS, bias);
@@ -300,8 +287,8 @@ ppool_frag_put_bulk(struct ppool *p, void *const *frags, unsigned int n)
 	}
 	if (unlikely(bad != 0)) {
 		ppool_tally(&o->count.bad_frees, bad);
-		PPOOL_LOG(ERR, "pool %s: %u addresses put are not of this pool; refused",
-				p->name + strlen(FRAG_MZ_PREFIX), bad);
+		PPOOL_LOG(ERR, "pool %s: %u addresses put are not of this pool; refused", p->name,
+				bad);
 	}
 	count_leave(&p->count, o);
 	if (unlikely(is_last)) {
@@ -322,7 +309,7 @@ ppool_frag_iova(const struct ppool *p, const void *frag)
 {
 	uint64_t in_page = ((uintptr_t)frag - p->base) & ((UINT64_C(1) << p->page_shift) - 1);
 
-	return is_ours(p, frag) ? p->page_iova[page_of(p, frag)] + in_page : RTE_BAD_IOVA;
+	return is_ours(p, frag) ? p->pages.iova[page_of(p, frag)] + in_page : RTE_BAD_IOVA;
 }
 
 uint32_t
@@ -355,8 +342,8 @@ ppool_frag_dump(FILE *f, const struct ppool *p)
 	struct ppool_stats stats;
 
 	ppool_frag_stats_get(p, &stats);
-	fprintf(f, "ppool %s: %u pages of %u bytes, fragments of any size%s\n",
-			p->name + strlen(FRAG_MZ_PREFIX), p->nb_pages, 1u << p->page_shift,
+	fprintf(f, "ppool %s: %u pages of %u bytes, fragments of any size%s\n", p->name,
+			p->nb_pages, 1u << p->page_shift,
 			at_load(&p->is_closed, relaxed)
 					? "; destroyed, waits for its last reference"
 					: "");
@@ -394,7 +381,7 @@ extbuf_bind(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_t bytes)
 {
 	uint64_t off = (uintptr_t)frag - p->base;
 	struct rte_mbuf_ext_shared_info *ext = &p->ext[off >> p->ext_shift];
-	rte_iova_t iova = p->page_iova[off >> p->page_shift] +
+	rte_iova_t iova = p->pages.iova[off >> p->page_shift] +
 	                  (off & ((UINT64_C(1) << p->page_shift) - 1));
 
 	ext->free_cb = extbuf_last_put;

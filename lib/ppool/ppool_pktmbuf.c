@@ -89,7 +89,7 @@ run_list(const struct ppool_pktmbuf *pp, const struct count_run *run, struct rte
 {
 	uintptr_t m = (uintptr_t)mbuf_at(pp, run->page, run->first);
 	const uint32_t stride = pp->stride, frag_bytes = pp->frag_bytes, nb = run->nb;
-	rte_iova_t iova = pp->page_iova[run->page] + (rte_iova_t)run->first * frag_bytes;
+	rte_iova_t iova = pp->pages.iova[run->page] + (rte_iova_t)run->first * frag_bytes;
 
 	if (iovas == NULL) {
 		for (uint32_t i = 0; i < nb; i++, m += stride)
@@ -141,7 +141,7 @@ iovas_list(const struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, rte_io
 			uintptr_t first = (uintptr_t)mbuf_at(pp, page, 0);
 
 			end = first + pp->span;
-			iovas[i] = pp->page_iova[page] +
+			iovas[i] = pp->pages.iova[page] +
 			           ppool_div(m - first, pp->stride_recip) * pp->frag_bytes;
 		}
 		prev = m;
@@ -372,30 +372,6 @@ struct paired_conf {
 	uint32_t bias;
 };
 
-/* Data pages, and where the device finds them. */
-static int
-data_reserve(struct ppool_pktmbuf *pp, const struct rte_mempool *mp)
-{
-	unsigned int flags = RTE_MEMZONE_SIZE_HINT_ONLY;
-	char name[RTE_MEMZONE_NAMESIZE];
-	const size_t bytes = (size_t)pp->nb_pages * pp->page_bytes;
-
-	if (rte_eal_iova_mode() == RTE_IOVA_PA && pp->page_bytes > RTE_PGSIZE_4K)
-		flags |= RTE_MEMZONE_2MB; /* a page must be contiguous for the device */
-	if (snprintf(name, sizeof(name), "PP_%s", mp->name) >= (int)sizeof(name))
-		return -ENAMETOOLONG;
-	pp->data_mz = rte_memzone_reserve_aligned(name, bytes, mp->socket_id, flags,
-			RTE_MIN(pp->page_bytes, (uint32_t)RTE_PGSIZE_2M));
-	if (pp->data_mz == NULL)
-		return -rte_errno;
-	pp->data = pp->data_mz->addr;
-	pp->page_iova = rte_zmalloc_socket(
-			"ppool", pp->nb_pages * sizeof(*pp->page_iova), 64, mp->socket_id);
-	if (pp->page_iova == NULL)
-		return -ENOMEM;
-	return ppool_pages_iova(mp->name, pp->data, pp->page_bytes, pp->nb_pages, pp->page_iova);
-}
-
 static void
 paired_free(struct rte_mempool *mp)
 {
@@ -406,8 +382,7 @@ paired_free(struct rte_mempool *mp)
 		return;
 	count_fini(&pp->count, &mem);
 	bitmap_fini(&pp->bitmap, &mem);
-	rte_memzone_free(pp->data_mz);
-	rte_free(pp->page_iova);
+	ppool_pages_free(&pp->pages);
 	rte_free(pp);
 	mp->pool_data = NULL;
 }
@@ -437,14 +412,14 @@ paired_alloc(struct rte_mempool *mp)
 	pp->frag_bytes = conf->frag_bytes;
 	pp->page_bytes = conf->page_bytes;
 	pp->page_frags = conf->page_bytes / conf->frag_bytes;
-	pp->nb_frags = mp->size;
 	pp->nb_pages = (mp->size - 1) / pp->page_frags + 1;
 	pp->stride = mp->header_size + mp->elt_size + mp->trailer_size;
 	pp->span = pp->stride * pp->page_frags;
 	pp->mbuf_bytes = (uint64_t)pp->stride * mp->size;
 	pp->stride_recip = ppool_recip(pp->stride);
 	pp->span_recip = ppool_recip(pp->span);
-	ret = data_reserve(pp, mp);
+	ret = ppool_pages_reserve(
+			&pp->pages, "PP_", mp->name, pp->page_bytes, pp->nb_pages, mp->socket_id);
 	if (ret == 0 && pp->kind == PPOOL_KIND_COUNT)
 		ret = count_init(&pp->count, &mem, mp->size, pp->page_frags, PPOOL_NB_SLOTS,
 				conf->bias != 0 ? conf->bias : PPOOL_BIAS);
@@ -517,8 +492,8 @@ mbuf_bind(struct rte_mempool *mp, void *arg, void *obj, unsigned int idx)
 	(void)idx;
 	memset(m, 0, mp->elt_size);
 	m->priv_size = rte_pktmbuf_priv_size(mp);
-	m->buf_addr = pp->data + (size_t)page * pp->page_bytes + off;
-	m->buf_iova = pp->page_iova[page] + off;
+	m->buf_addr = (char *)pp->pages.mz->addr + (size_t)page * pp->page_bytes + off;
+	m->buf_iova = pp->pages.iova[page] + off;
 	m->buf_len = rte_pktmbuf_data_room_size(mp);
 	m->data_off = RTE_MIN(RTE_PKTMBUF_HEADROOM, m->buf_len);
 	m->pool = mp;

@@ -131,8 +131,10 @@ limits_are_checked(void **state)
 	assert_null(ppool_create("x", NULL));
 	assert_null(ppool_create(NULL, &conf));
 	assert_int_equal(rte_errno, EINVAL);
-	assert_null(ppool_create("a name that is longer than a memzone can have", &conf));
+	assert_null(ppool_create("29 characters, one too many..", &conf));
 	assert_int_equal(rte_errno, ENAMETOOLONG);
+	assert_non_null(ppool_create("28 characters, the longest..", &conf));
+	assert_int_equal(ppool_destroy(ppool_lookup("28 characters, the longest..")), 0);
 	conf.page_bytes = 5000;
 	assert_null(ppool_create("x", &conf));
 	assert_int_equal(rte_errno, EINVAL);
