@@ -12,6 +12,7 @@
 #include "ppool_alloc.h"
 #include "ppool_bitmap.h"
 #include "ppool_count.h"
+#include "ppool_space.h"
 
 extern int ppool_logtype;
 
@@ -80,6 +81,16 @@ void ppool_stats_print(FILE *f, const struct ppool_stats *stats);
 
 /* ppool_frag.c: the fragment pool that @p m is attached to, or NULL. */
 struct ppool *ppool_extbuf_pool(const struct rte_mbuf *m);
+
+/* In front of a paired mbuf: its shared information, and rte_mempool's object header. */
+#define PPOOL_PAIRED_HEADER_BYTES RTE_MEMPOOL_ALIGN
+
+/* The page of a mbuf of @p pp. */
+static inline uint32_t
+ppool_paired_page(const struct ppool_pktmbuf *pp, const void *m)
+{
+	return (uint32_t)ppool_div((uintptr_t)m - pp->mbufs, pp->span_recip);
+}
 
 void ppool_paired_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n);
 
