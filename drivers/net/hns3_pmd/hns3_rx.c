@@ -73,9 +73,12 @@ bufs_get(struct hns3_rxq *q, struct rte_mbuf **bufs, rte_iova_t *iovas, uint16_t
 		return (uint16_t)ppool_pktmbuf_alloc_bulk(q->paired, bufs, iovas, nb);
 	if (rte_mempool_get_bulk(q->mp, (void **)bufs, nb) != 0)
 		return 0;
-	for (uint16_t i = 0; i < nb; i++)
-		iovas[i] = q->is_inplace ? (rte_iova_t)((int64_t)(uintptr_t)bufs[i] + q->iova_delta)
-		                         : rte_mbuf_iova_get(bufs[i]);
+	if (q->is_inplace)
+		for (uint16_t i = 0; i < nb; i++)
+			iovas[i] = (rte_iova_t)((int64_t)(uintptr_t)bufs[i] + q->iova_delta);
+	else
+		for (uint16_t i = 0; i < nb; i++)
+			iovas[i] = rte_mbuf_iova_get(bufs[i]);
 	return nb;
 }
 

@@ -46,8 +46,10 @@ uint16_t
 hns3_tx_reclaim(struct hns3_txq *q, uint16_t max)
 {
 	uint16_t used = q->nb_desc - 1 - q->nb_free, at = q->next_clean, nb;
-	struct free_batch batch = { .mp = NULL };
+	struct free_batch batch;
 
+	batch.mp = NULL; /* not its array */
+	batch.nb = 0;
 	max = RTE_MIN(max, used);
 	for (nb = 0; nb < max; nb++) {
 		struct rte_mbuf *m = q->sw[at];
