@@ -3,8 +3,8 @@
  * Bitmap pages under the model checker: every fragment has one holder, nobody writes bytes that
  * another still uses, and a pool with a free fragment is not called empty once all is quiet.
  */
-#include "model.h"
 #include "ppool_bitmap.h"
+#include "model_pool.h"
 
 #define FRAGS_MAX 4
 #define SLOTS     3 /* 0 and 1 belong to threads 0 and 1; the last is shared: thread 2, checks */
@@ -25,29 +25,6 @@ static struct rig {
 	uint32_t nb_frags, page_frags;
 	at_u32 passed; /* from thread to thread: fragments are in hand 1 */
 } * r;
-
-static void *
-rig_zalloc(void *ctx, size_t bytes, size_t align)
-{
-	(void)ctx;
-	return model_zalloc(bytes, align);
-}
-
-static void
-rig_free(void *ctx, void *p)
-{
-	(void)ctx;
-	(void)p;
-}
-
-static const struct ppool_alloc mem = { rig_zalloc, rig_free, NULL };
-
-static void
-rig_say(void *ctx, const char *what)
-{
-	(void)ctx;
-	model_fail("audit: %s", what);
-}
 
 static void
 setup(uint32_t nb_frags, uint32_t page_frags)

@@ -3,8 +3,8 @@
  * Count pages under the model checker: every reference has one holder, nobody writes bytes that
  * another still uses, and when all have given back what they had, everything can be taken again.
  */
-#include "model.h"
 #include "ppool_count.h"
+#include "model_pool.h"
 
 #define FRAGS_MAX 4
 #define SLOTS     3 /* 0 and 1 belong to threads 0 and 1; the last is shared: thread 2, checks */
@@ -22,29 +22,6 @@ static struct rig {
 	uint32_t nb_frags, page_frags;
 	at_u32 passed; /* from thread to thread: fragment + 1 */
 } * r;
-
-static void *
-rig_zalloc(void *ctx, size_t bytes, size_t align)
-{
-	(void)ctx;
-	return model_zalloc(bytes, align);
-}
-
-static void
-rig_free(void *ctx, void *p)
-{
-	(void)ctx;
-	(void)p;
-}
-
-static const struct ppool_alloc mem = { rig_zalloc, rig_free, NULL };
-
-static void
-rig_say(void *ctx, const char *what)
-{
-	(void)ctx;
-	model_fail("audit: %s", what);
-}
 
 static void
 setup(uint32_t nb_frags, uint32_t page_frags, uint32_t bias)

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include <ctype.h>
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -239,19 +238,6 @@ fp_expect_silence(int sock)
 	struct pollfd pfd = { .fd = sock, .events = POLLIN };
 
 	assert_int_equal(poll(&pfd, 1, 0), 0);
-}
-
-unsigned int
-fp_nb_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int nb = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		nb++;
-	closedir(dir);
-	return nb - 3; /* ".", ".." and the directory's own */
 }
 
 void

@@ -64,8 +64,6 @@ void fp_expect_end(int sock);
 /** Nothing has come and the stream is open. */
 void fp_expect_silence(int sock);
 
-/** Open descriptors of this process. */
-unsigned int fp_nb_fds(void);
 /** Anonymous files of @p size, or event counters, in @p fds. */
 void fp_files(int *fds, unsigned int nb, size_t size);
 void fp_eventfds(int *fds, unsigned int nb);

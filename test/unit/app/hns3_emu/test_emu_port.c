@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "emu_port.h"
+#include "fds.h"
 #include "log.h"
 
 /* ---- the fake server, and threads that are not there ---- */
@@ -109,20 +109,6 @@ sink(enum base_log_level level, const char *module, const char *fmt, va_list ap)
 
 static struct emu_port_opts opts;
 static unsigned int nb_fds;
-
-/* Open descriptors of this process. */
-static unsigned int
-fds_count(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int nb = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		nb++;
-	closedir(dir);
-	return nb;
-}
 
 static int
 setup(void **state)

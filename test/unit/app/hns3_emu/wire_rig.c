@@ -6,13 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "deadline.h"
+#include "fds.h"
 #include "wire_rig.h"
 
 /* ---- the device ---- */
@@ -102,19 +102,6 @@ file_write(const char *name, const void *bytes, size_t size)
 	assert_non_null(f);
 	assert_int_equal(fwrite(bytes, 1, size, f), size);
 	assert_int_equal(fclose(f), 0);
-}
-
-unsigned int
-fds_count(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int nb = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		nb++;
-	closedir(dir);
-	return nb;
 }
 
 /* ---- life cycle ---- */

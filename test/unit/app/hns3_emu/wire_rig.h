@@ -67,7 +67,5 @@ void bytes_fill(uint8_t *bytes, uint32_t len, unsigned int seed);
 /* All bytes of a file; the caller frees them. */
 uint8_t *file_read(const char *name, size_t *size);
 void file_write(const char *name, const void *bytes, size_t size);
-/* Open descriptors of this process. */
-unsigned int fds_count(void);
 
 #endif

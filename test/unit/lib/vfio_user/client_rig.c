@@ -20,7 +20,7 @@ cl_setup(void **state)
 	static struct cl_rig rig;
 
 	memset(&rig, 0, sizeof(rig));
-	rig.nb_fds_before = fp_nb_fds();
+	rig.nb_fds_before = fds_count();
 	fp_dir_make(&rig.dir);
 	rig.g.listener = fp_listen(rig.dir.sock);
 	rig.peer = -1;
@@ -36,7 +36,7 @@ cl_detach(struct cl_rig *rig)
 	if (rig->peer >= 0)
 		close(rig->peer);
 	rig->peer = -1;
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_before + 1); /* the listener */
+	assert_int_equal(fds_count(), rig->nb_fds_before + 1); /* the listener */
 }
 
 int

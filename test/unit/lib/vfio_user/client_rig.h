@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "fake_peer.h"
+#include "fds.h"
 #include "vup.h"
 
 /* The server's part in vup_client_create(), in its own thread: never asserts. */

@@ -144,7 +144,7 @@ srv_setup(void **state)
 	fp_log_keep();
 	memset(&rig, 0, sizeof(rig));
 	memset(rig.irq_fds, 0xff, sizeof(rig.irq_fds)); /* -1 */
-	rig.nb_fds_before = fp_nb_fds();
+	rig.nb_fds_before = fds_count();
 	fp_dir_make(&rig.dir);
 	fp_files(&file, 1, 0x3000);
 	rig.ops = (struct vup_server_ops){
@@ -171,7 +171,7 @@ srv_setup(void **state)
 	rig.srv = vup_server_create(&rig.cfg, &err);
 	assert_non_null(rig.srv);
 	assert_int_equal(err, 0);
-	rig.nb_fds_idle = fp_nb_fds();
+	rig.nb_fds_idle = fds_count();
 	*state = &rig;
 	return 0;
 }
@@ -185,7 +185,7 @@ srv_teardown(void **state)
 	assert_int_equal(access(rig->dir.sock, F_OK), -1);
 	close(rig->cfg.regions[0].fd);
 	assert_int_equal(rig->nb_new, rig->nb_gone);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_before);
+	assert_int_equal(fds_count(), rig->nb_fds_before);
 	fp_dir_remove(&rig->dir);
 	return 0;
 }
@@ -253,7 +253,7 @@ srv_expect_out(struct srv_rig *rig, int peer, const char *why)
 	assert_false(vup_server_has_client(rig->srv));
 	assert_int_equal(rig->nb_new, rig->nb_gone);
 	assert_int_equal(rig->nb_maps, 0);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 	if (!fp_log_has(5, why))
 		fail_msg("no warning says '%s'", why);
 	fp_log_keep();
@@ -280,7 +280,7 @@ srv_expect_serves(struct srv_rig *rig)
 	assert_int_equal(rig->nb_gone, nb_new + 1);
 	assert_string_equal(rig->why, "connection closed");
 	assert_false(fp_log_has(5, ""));
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 	fp_log_keep();
 }
 
@@ -301,7 +301,7 @@ srv_expect_unharmed(struct srv_rig *rig, int peer, unsigned int nb_fds)
 {
 	srv_ask(rig, peer, GOLD_RESET_ASK, GOLD_RESET_REPLY);
 	fp_expect_silence(peer);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle + 2 + nb_fds);
+	assert_int_equal(fds_count(), rig->nb_fds_idle + 2 + nb_fds);
 }
 
 void
@@ -310,5 +310,5 @@ srv_leave(struct srv_rig *rig, int peer)
 	fp_expect_silence(peer);
 	close(peer);
 	srv_run(rig);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 }

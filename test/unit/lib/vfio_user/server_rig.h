@@ -12,6 +12,7 @@
 #define SERVER_RIG_H
 
 #include "fake_peer.h"
+#include "fds.h"
 #include "vup.h"
 
 #define SRV_VECTORS 32

@@ -151,7 +151,7 @@ the_nth_call_of_a_server_fails(void **state)
 	vup_server_destroy(rig->srv);
 	fp_files(fds, 1, 0x201000);
 	fp_eventfds(fds + 1, 2);
-	nb_fds = fp_nb_fds();
+	nb_fds = fds_count();
 	fail_errno = ENOMEM;
 	fail_at = 0;
 	do {
@@ -162,7 +162,7 @@ the_nth_call_of_a_server_fails(void **state)
 		live(rig, fds);
 		assert_int_equal(rig->nb_new, rig->nb_gone);
 		assert_int_equal(rig->nb_maps, 0);
-		assert_int_equal(fp_nb_fds(), nb_fds);
+		assert_int_equal(fds_count(), nb_fds);
 		assert_int_equal(access(rig->dir.sock, F_OK), -1);
 	} while (nb_calls >= fail_at);
 	assert_int_equal(rig->nb_set_irqs, 1); /* the untouched life came to its end */
@@ -205,7 +205,7 @@ the_nth_call_of_a_client_fails(void **state)
 		assert_int_equal(nb_calls, fail_at);
 		assert_int_equal(rig->err, fail_at < 3 ? -ENOMEM : -EPROTO);
 		assert_true(strlen(rig->why) > 10);
-		assert_int_equal(fp_nb_fds(), rig->nb_fds_before + 1);
+		assert_int_equal(fds_count(), rig->nb_fds_before + 1);
 	}
 }
 

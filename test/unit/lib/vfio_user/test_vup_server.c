@@ -56,7 +56,7 @@ a_server_that_lives_keeps_its_place(void **state)
 	fp_log_keep();
 	srv_run(rig); /* it has noticed a caller that left; no client was told of */
 	assert_int_equal(rig->nb_new, 0);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 	srv_expect_serves(rig);
 }
 
@@ -88,7 +88,7 @@ a_path_that_is_no_socket_is_left_alone(void **state)
 	assert_int_equal(err, -EEXIST);
 	assert_true(fp_log_has(4, "not a socket"));
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 }
 
 static void
@@ -261,7 +261,7 @@ a_refused_client_has_no_way_in(void **state)
 	srv_ask(rig, first, GOLD_RESET_ASK, GOLD_RESET_REPLY);
 	close(first);
 	srv_run(rig);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 }
 
 /* The first goes and the next comes between two polls: no "busy". */
@@ -307,7 +307,7 @@ a_silent_client_cannot_block_the_device(void **state)
 	close(silent);
 	close(next);
 	srv_run(rig);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 }
 
 /* ---- order and pace ---- */
@@ -366,7 +366,7 @@ who_does_not_read_answers_is_thrown_out(void **state)
 	assert_false(vup_server_has_client(rig->srv));
 	assert_non_null(strstr(rig->why, "REGION_READ 9: it does not read its answers"));
 	close(peer);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 	fp_log_keep();
 	srv_expect_serves(rig);
 }
@@ -393,7 +393,7 @@ half_a_message_blocks_nobody_else(void **state)
 	close(file);
 	close(peer);
 	srv_run(rig);
-	assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+	assert_int_equal(fds_count(), rig->nb_fds_idle);
 }
 
 static void
@@ -422,7 +422,7 @@ an_end_in_the_middle_is_the_end(void **state)
 		assert_string_equal(rig->why, rows[i][1]);
 		assert_true(fp_log_has(5, rows[i][1]));
 		assert_int_equal(rig->nb_maps, 0);
-		assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+		assert_int_equal(fds_count(), rig->nb_fds_idle);
 		fp_log_keep();
 		srv_expect_serves(rig);
 	}

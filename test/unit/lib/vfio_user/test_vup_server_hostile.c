@@ -400,7 +400,7 @@ one_wrong_byte_anywhere(void **state)
 			srv_run(rig);
 			assert_int_equal(rig->nb_maps, 0);
 			assert_int_equal(rig->nb_new, rig->nb_gone);
-			assert_int_equal(fp_nb_fds(), rig->nb_fds_idle);
+			assert_int_equal(fds_count(), rig->nb_fds_idle);
 		}
 	}
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fake_peer.h"
+#include "fds.h"
 #include "golden.h"
 #include "vup_sock.h"
 
@@ -33,7 +34,7 @@ setup(void **state)
 	static struct bench b;
 	int pair[2];
 
-	b.nb_fds_before = fp_nb_fds();
+	b.nb_fds_before = fds_count();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	b.ours = pair[0];
 	b.peer = pair[1];
@@ -52,7 +53,7 @@ teardown(void **state)
 	close(b->ours);
 	if (b->peer >= 0)
 		close(b->peer);
-	assert_int_equal(fp_nb_fds(), b->nb_fds_before);
+	assert_int_equal(fds_count(), b->nb_fds_before);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fake_peer.h"
+#include "fds.h"
 #include "vup_sock.h"
 
 static unsigned int nb_fds_before;
@@ -24,7 +25,7 @@ setup(void **state)
 {
 	static struct fp_dir dir;
 
-	nb_fds_before = fp_nb_fds();
+	nb_fds_before = fds_count();
 	fp_dir_make(&dir);
 	*state = &dir;
 	return 0;
@@ -34,7 +35,7 @@ static int
 teardown(void **state)
 {
 	fp_dir_remove(*state);
-	assert_int_equal(fp_nb_fds(), nb_fds_before);
+	assert_int_equal(fds_count(), nb_fds_before);
 	return 0;
 }
 
