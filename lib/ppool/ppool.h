@@ -115,12 +115,35 @@ bool ppool_driver_keeps_external(const char *driver_name);
 /** The paired pool behind @p mp, or NULL if it is another kind of pool. Any thread. */
 struct ppool_pktmbuf *ppool_pktmbuf_pool(const struct rte_mempool *mp);
 
+/*
+ * Mbufs of one page in a row: the i-th lies i mbuf strides behind the first, and its buffer i
+ * fragments behind the first one's.
+ */
+struct ppool_run {
+	struct rte_mbuf *first;
+	uint64_t iova; /* of the first one's buffer, headroom included */
+	uint32_t nb;
+};
+
 /**
- * Take @p n mbufs for a receive ring, past the mempool's cache: all or none.
+ * Take @p n mbufs for a receive ring, past the mempool's cache, as runs: all or none.
  *
  * The caller owns the mbufs as after rte_mbuf_raw_alloc(): refcnt 1, next NULL, nb_segs 1,
  * RTE_MBUF_F_EXTERNAL set in ol_flags, to be kept; the rest is the last user's.
  * Threads: any; an lcore's own pages make it cheap.
+ *
+ * @param runs  room for @p n
+ * @return number of runs, 0 if there are not so many mbufs
+ */
+unsigned int ppool_pktmbuf_alloc_runs(
+		struct ppool_pktmbuf *pp, struct ppool_run *runs, unsigned int n);
+
+/** Bytes from mbuf to mbuf, and from buffer to buffer, in a run. Any thread. */
+void ppool_pktmbuf_strides(
+		const struct ppool_pktmbuf *pp, uint32_t *mbuf_stride, uint32_t *frag_bytes);
+
+/**
+ * The same one by one.
  *
  * @param iovas  NULL, or room for the IOVA of each buffer's start (headroom included)
  * @return n, or 0 if there are not so many

@@ -28,6 +28,13 @@ bits_are_run(uint64_t bits)
 	return (bits & (bits + low)) == 0;
 }
 
+/* The lowest @p n bits, 1 to 64. */
+static inline uint64_t
+bits_of_run(uint32_t n)
+{
+	return UINT64_MAX >> (64 - n);
+}
+
 /* The @p n lowest of @p bits. */
 static inline uint64_t
 bits_lowest(uint64_t bits, uint32_t n)
@@ -36,12 +43,19 @@ bits_lowest(uint64_t bits, uint32_t n)
 
 	if ((uint32_t)__builtin_popcountll(bits) <= n)
 		return bits;
-	if (bits_are_run(bits)) /* n < 64 here */
-		return ((UINT64_C(1) << n) - 1) << __builtin_ctzll(bits);
+	if (n != 0 && bits_are_run(bits))
+		return bits_of_run(n) << __builtin_ctzll(bits);
 	while (n-- > 0)
 		rest &= rest - 1;
 	return bits ^ rest;
 }
+
+/* Where what is taken is listed: addresses, or runs. */
+struct sink {
+	void **objs;
+	struct ppool_frags *runs;
+	uint32_t nb_runs;
+};
 
 /* Write the addresses of @p bits, lowest first. */
 static inline void
@@ -57,6 +71,22 @@ frags_list(const struct bitmap *b, const struct bitmap_page *page, uint64_t bits
 	}
 	for (; bits != 0; bits &= bits - 1)
 		*objs++ = page->obj + (size_t)__builtin_ctzll(bits) * b->stride;
+}
+
+/* Write @p bits as runs, lowest first. */
+static inline void
+runs_list(const struct bitmap *b, const struct bitmap_page *page, uint64_t bits, struct sink *to)
+{
+	uint32_t nr = (uint32_t)(page - b->chunks->chunk[0].pages);
+
+	while (bits != 0) {
+		uint32_t first = (uint32_t)__builtin_ctzll(bits);
+		uint64_t above = ~(bits >> first);
+		uint32_t nb = above != 0 ? (uint32_t)__builtin_ctzll(above) : 64;
+
+		to->runs[to->nb_runs++] = (struct ppool_frags){ nr, first, nb };
+		bits &= ~(bits_of_run(nb) << first);
+	}
 }
 
 static const struct bitmap_chunk *
@@ -281,7 +311,7 @@ page_open(struct bitmap *b, struct bitmap_owner *o)
 
 /* Up to @p n fragments; less only if a search of all pages found no more. */
 static uint32_t
-take_some(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
+take_some(struct bitmap *b, struct bitmap_owner *o, struct sink *to, uint32_t n)
 {
 	uint32_t got = 0;
 
@@ -302,7 +332,10 @@ take_some(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
 		want &= old; /* the rest was taken by somebody else */
 		if (want == 0)
 			continue;
-		frags_list(b, o->cur, want, objs + got);
+		if (to->runs == NULL)
+			frags_list(b, o->cur, want, to->objs + got);
+		else
+			runs_list(b, o->cur, want, to);
 		got += (uint32_t)__builtin_popcountll(want);
 	}
 	return got;
@@ -380,13 +413,27 @@ give_some(struct bitmap *b, void *const *objs, uint32_t n)
 	return bad;
 }
 
+/* What was taken, when it is not enough. */
+static void
+give_back(struct bitmap *b, struct sink *to, uint32_t got)
+{
+	if (to->runs == NULL)
+		give_some(b, to->objs, got);
+	while (to->nb_runs > 0) {
+		const struct ppool_frags *run = &to->runs[--to->nb_runs];
+
+		bits_give(page_at(b, run->page), bits_of_run(run->nb) << run->first);
+	}
+	wet(b);
+}
+
 /*
  * There seem to be less than @p n. Searched under the lock, so that of several that ask for the
  * last ones, one gets them. What another request holds for a moment, before it finds that there is
  * not enough for it either, can be missed: two that compete for the last may both be told so.
  */
 static int
-take_last(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
+take_last(struct bitmap *b, struct bitmap_owner *o, struct sink *to, uint32_t n)
 {
 	uint32_t suspect = BITMAP_SUSPECT, got;
 
@@ -394,11 +441,11 @@ take_last(struct bitmap *b, struct bitmap_owner *o, void **objs, uint32_t n)
 	/* [DRY-A] see bits_give(). */
 	at_store(&b->dry, BITMAP_SUSPECT, seq_cst);
 	at_fence_seq_cst();
-	got = take_some(b, o, objs, n);
+	got = take_some(b, o, to, n);
 	if (got == n)
 		at_store(&b->dry, BITMAP_WET, seq_cst);
 	else if (got != 0)
-		give_some(b, objs, got);
+		give_back(b, to, got);
 	else
 		at_cas(&b->dry, &suspect, BITMAP_DRY, seq_cst); /* [DRY-A]: still nothing given */
 	at_lock_give(&b->scan_lock);
@@ -422,8 +469,8 @@ owner_leave(const struct bitmap *b, struct bitmap_owner *o)
 		at_lock_give(&o->lock);
 }
 
-int
-bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n)
+static int
+take(struct bitmap *b, uint32_t slot, struct sink *to, uint32_t n)
 {
 	struct bitmap_owner *o = owner_enter(b, slot);
 	int ret = 0;
@@ -431,11 +478,11 @@ bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n)
 	if (__builtin_expect(at_load(&b->dry, relaxed) == BITMAP_DRY && n != 0, 0)) {
 		ret = -ENOENT;
 	} else {
-		uint32_t got = take_some(b, o, objs, n);
+		uint32_t got = take_some(b, o, to, n);
 
 		if (__builtin_expect(got < n, 0)) {
-			give_some(b, objs, got);
-			ret = take_last(b, o, objs, n);
+			give_back(b, to, got);
+			ret = take_last(b, o, to, n);
 		}
 	}
 	if (ret == 0)
@@ -444,6 +491,22 @@ bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n)
 		ppool_tally(&o->count.alloc_empty, 1);
 	owner_leave(b, o);
 	return ret;
+}
+
+int
+bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n)
+{
+	struct sink to = { objs, NULL, 0 };
+
+	return take(b, slot, &to, n);
+}
+
+uint32_t
+bitmap_take_runs(struct bitmap *b, uint32_t slot, struct ppool_frags *runs, uint32_t n)
+{
+	struct sink to = { NULL, runs, 0 };
+
+	return take(b, slot, &to, n) == 0 ? to.nb_runs : 0;
 }
 
 int
@@ -481,6 +544,27 @@ bitmap_give(struct bitmap *b, uint32_t slot, void *const *objs, uint32_t n)
 	uint32_t bad = give_some(b, objs, n);
 
 	ppool_tally(&o->count.recycle_cached_frags, n - bad);
+	if (__builtin_expect(bad != 0, 0))
+		ppool_tally(&o->count.bad_frees, bad);
+	owner_leave(b, o);
+	return bad;
+}
+
+uint32_t
+bitmap_give_runs(struct bitmap *b, uint32_t slot, const struct ppool_frags *runs, uint32_t nb_runs)
+{
+	struct bitmap_owner *o = owner_enter(b, slot);
+	uint32_t bad = 0, nb = 0;
+
+	for (uint32_t i = 0; i < nb_runs; i++) {
+		uint64_t bits = bits_of_run(runs[i].nb) << runs[i].first;
+
+		nb += runs[i].nb;
+		bad += (uint32_t)__builtin_popcountll(
+				bits_give(&b->chunks->chunk[0].pages[runs[i].page], bits));
+	}
+	wet(b);
+	ppool_tally(&o->count.recycle_cached_frags, nb - bad);
 	if (__builtin_expect(bad != 0, 0))
 		ppool_tally(&o->count.bad_frees, bad);
 	owner_leave(b, o);

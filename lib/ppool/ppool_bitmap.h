@@ -28,6 +28,7 @@
 
 #include "atomic.h"
 #include "ppool_alloc.h"
+#include "ppool_space.h"
 #include "ppool_stats.h"
 
 #define PPOOL_BITMAP_FRAGS_MAX 64 /* fragments of a page */
@@ -135,6 +136,14 @@ bitmap_colour(const struct bitmap *b, uint32_t nr, uint32_t nb_pages)
  */
 int bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n);
 
+/**
+ * The same for pools of one chunk, as runs.
+ *
+ * @param runs  room for @p n
+ * @return number of runs, 0 if there are not so many
+ */
+uint32_t bitmap_take_runs(struct bitmap *b, uint32_t slot, struct ppool_frags *runs, uint32_t n);
+
 /** Take @p n whole pages, or none; @p first gets fragment 0 of each. @return 0 or -ENOENT */
 int bitmap_take_pages(struct bitmap *b, uint32_t slot, void **first, uint32_t n);
 
@@ -144,6 +153,10 @@ int bitmap_take_pages(struct bitmap *b, uint32_t slot, void **first, uint32_t n)
  * @return how many of them were refused: free already, or no fragments of this pool; counted
  */
 uint32_t bitmap_give(struct bitmap *b, uint32_t slot, void *const *objs, uint32_t n);
+
+/* The same for pools of one chunk; every run is of fragments that exist. */
+uint32_t bitmap_give_runs(
+		struct bitmap *b, uint32_t slot, const struct ppool_frags *runs, uint32_t nb_runs);
 
 /* Number of free fragments: exact when quiescent, and never more than there are. */
 uint32_t bitmap_count(const struct bitmap *b);

@@ -3,14 +3,14 @@
  * Count pages: contract, identities and threads in ppool_count.h. Reading order: count_take(),
  * page_open(), page_start(), count_put(), count_abandon().
  */
-#include "ppool_count.h"
+#define PPOOL_COUNT_C
+#include "ppool_count_inline.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define OVERTAKEN_MAX 8 /* stragglers set aside per open */
 #define STALE_PROBES  2 /* stragglers looked at per open */
-#define BIAS_FOLD     (UINT32_C(3) << 30)
 
 /* Fragments that can be cut from a page at the most. */
 static inline uint32_t
@@ -51,17 +51,9 @@ page_held(const struct count_pool *c, uint32_t page)
 	return at_load(&c->refs[page].refs, acquire) - c->bias[page];
 }
 
-/* [DRY-R] of whoever has just put something; pairs with [DRY-A] in take_last(). */
-static inline void
-wet(struct count_pool *c)
-{
-	if (__builtin_expect(at_load(&c->dry, seq_cst) != COUNT_WET, 0))
-		at_store(&c->dry, COUNT_WET, seq_cst);
-}
-
 /* True: that was the last page of a pool that waits to be freed, and the caller has to. */
-static bool
-free_push(struct count_pool *c, uint32_t page)
+bool
+count_free_push(struct count_pool *c, uint32_t page)
 {
 	bool is_last;
 	uint32_t nb;
@@ -72,7 +64,7 @@ free_push(struct count_pool *c, uint32_t page)
 	at_store(&c->nb_free, nb + 1, relaxed);
 	is_last = c->is_quarantined && nb + 1 == c->nb_pages;
 	at_lock_give(&c->free_lock);
-	wet(c);
+	count_wet(c);
 	return is_last;
 }
 
@@ -187,7 +179,7 @@ page_open(struct count_pool *c, struct count_owner *o)
 	if (page == PPOOL_NONE)
 		return false;
 	page_start(c, o, page);
-	wet(c); /* a search that has passed us by cannot know of it */
+	count_wet(c); /* a search that has passed us by cannot know of it */
 	return true;
 }
 
@@ -197,7 +189,7 @@ page_open(struct count_pool *c, struct count_owner *o)
  */
 static inline uint32_t
 page_cut(const struct count_pool *c, struct count_owner *o, const struct count_size *size,
-		struct count_run *run, uint32_t n)
+		struct ppool_frags *run, uint32_t n)
 {
 	uint32_t first = (o->next + size->align - 1) & -size->align, end = first, nb = 0;
 
@@ -212,7 +204,7 @@ page_cut(const struct count_pool *c, struct count_owner *o, const struct count_s
 	}
 	if (nb == 0)
 		return 0;
-	*run = (struct count_run){ o->page, first, nb };
+	*run = (struct ppool_frags){ o->page, first, nb };
 	o->next = end;
 	o->left -= nb;
 	return nb;
@@ -221,7 +213,7 @@ page_cut(const struct count_pool *c, struct count_owner *o, const struct count_s
 /* Up to @p n fragments of own and free pages. Own lock held. */
 static uint32_t
 take_some(struct count_pool *c, struct count_owner *o, const struct count_size *size,
-		struct count_run *runs, uint32_t *nb_runs, uint32_t n)
+		struct ppool_frags *runs, uint32_t *nb_runs, uint32_t n)
 {
 	uint32_t got = 0;
 
@@ -242,7 +234,7 @@ take_some(struct count_pool *c, struct count_owner *o, const struct count_size *
  */
 static uint32_t
 take_over(struct count_pool *c, struct count_owner *victim, const struct count_size *size,
-		struct count_run *run, uint32_t n)
+		struct ppool_frags *run, uint32_t n)
 {
 	uint32_t got;
 
@@ -258,7 +250,7 @@ take_over(struct count_pool *c, struct count_owner *victim, const struct count_s
 		if (page == PPOOL_NONE)
 			break;
 		at_store(&c->owner_of[page], PPOOL_NONE, relaxed);
-		free_push(c, page);
+		count_free_push(c, page);
 		freed += size->units == 1 ? c->page_frags - 1 : 0;
 	}
 	at_lock_give(&victim->lock);
@@ -283,7 +275,7 @@ list_remove(const struct count_pool *c, struct count_owner *o, uint32_t page)
 /* take_some(), or nothing at all: every page is as it was. Own lock held throughout. */
 static uint32_t
 take_all(struct count_pool *c, struct count_owner *o, const struct count_size *size,
-		struct count_run *runs, uint32_t *nb_runs, uint32_t n)
+		struct ppool_frags *runs, uint32_t *nb_runs, uint32_t n)
 {
 	uint32_t open = o->left != 0 ? o->page : PPOOL_NONE, next = o->next, left = o->left;
 	uint32_t first = *nb_runs, rest = left, got = take_some(c, o, size, runs, nb_runs, n);
@@ -291,7 +283,7 @@ take_all(struct count_pool *c, struct count_owner *o, const struct count_size *s
 	if (__builtin_expect(got == n, 1))
 		return got;
 	while (*nb_runs > first) {
-		const struct count_run *run = &runs[--*nb_runs];
+		const struct ppool_frags *run = &runs[--*nb_runs];
 
 		if (run->page == open && run->first < next)
 			open = PPOOL_NONE; /* it was closed, idle, and opened anew */
@@ -314,7 +306,7 @@ take_all(struct count_pool *c, struct count_owner *o, const struct count_size *s
 
 /* Give back a run that take_over() cut off another's page. No lock held. */
 static void
-run_return(struct count_pool *c, const struct count_run *run, uint32_t units)
+run_return(struct count_pool *c, const struct ppool_frags *run, uint32_t units)
 {
 	uint32_t slot = at_load(&c->owner_of[run->page], relaxed);
 	struct count_owner *o = &c->owners[slot < c->nb_slots ? slot : 0];
@@ -331,7 +323,7 @@ run_return(struct count_pool *c, const struct count_run *run, uint32_t units)
 	at_lock_give(&o->lock);
 	/* [HOME-R]: abandoned meanwhile, and we may be the last. */
 	if (!is_theirs && at_fetch_sub(&c->refs[run->page].refs, run->nb, seq_cst) == run->nb)
-		free_push(c, run->page);
+		count_free_push(c, run->page);
 }
 
 /*
@@ -340,7 +332,7 @@ run_return(struct count_pool *c, const struct count_run *run, uint32_t units)
  */
 static uint32_t
 take_last(struct count_pool *c, struct count_owner *o, const struct count_size *size,
-		struct count_run *runs, uint32_t *nb_runs, uint32_t n)
+		struct ppool_frags *runs, uint32_t *nb_runs, uint32_t n)
 {
 	uint32_t theirs = 0, ours = 0, suspect = COUNT_SUSPECT;
 
@@ -364,7 +356,7 @@ take_last(struct count_pool *c, struct count_owner *o, const struct count_size *
 		ours = take_all(c, o, size, runs, nb_runs, n - theirs);
 	}
 	if (theirs + ours == n) {
-		wet(c);
+		count_wet(c);
 		return n;
 	}
 	if (theirs + ours == 0 && size->units == 1)
@@ -373,32 +365,16 @@ take_last(struct count_pool *c, struct count_owner *o, const struct count_size *
 	for (uint32_t i = 0; i < *nb_runs; i++)
 		run_return(c, &runs[i], size->units);
 	if (theirs + ours != 0)
-		wet(c);
+		count_wet(c);
 	at_lock_take(&o->lock);
 	*nb_runs = 0;
 	return 0;
 }
 
-struct count_owner *
-count_enter(struct count_pool *c, uint32_t slot)
-{
-	struct count_owner *o = &c->owners[slot < c->nb_slots ? slot : c->nb_slots - 1];
-
-	at_lock_take(&o->lock);
-	return o;
-}
-
-void
-count_leave(struct count_pool *c, struct count_owner *o)
-{
-	wet(c);
-	at_lock_give(&o->lock); /* the last touch: who destroys the pool takes every lock once */
-}
-
 /* What a request tries in turn. Own lock held. */
 static uint32_t
 take(struct count_pool *c, struct count_owner *o, const struct count_size *size,
-		struct count_run *runs, uint32_t *nb_runs, uint32_t n)
+		struct ppool_frags *runs, uint32_t *nb_runs, uint32_t n)
 {
 	if (__builtin_expect(take_all(c, o, size, runs, nb_runs, n) == n, 1))
 		return n;
@@ -410,60 +386,43 @@ take(struct count_pool *c, struct count_owner *o, const struct count_size *size,
 	return take_last(c, o, size, runs, nb_runs, n);
 }
 
+/* A request that the open page cannot serve. Own lock held; given on return. */
 uint32_t
-count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *size,
-		struct count_run *runs, uint32_t n)
+count_take_rest(struct count_pool *c, struct count_owner *o, const struct count_size *size,
+		struct ppool_frags *runs, uint32_t n)
 {
 	uint32_t nb_runs = 0, got = 0;
-	struct count_owner *o;
 
-	if (n == 0)
-		return 0;
-	o = count_enter(c, slot);
 	if (__builtin_expect(at_load(&c->dry, relaxed) != COUNT_DRY || o->left >= n, 1))
 		got = take(c, o, size, runs, &nb_runs, n);
-	if (__builtin_expect(got < n, 0)) {
+	if (__builtin_expect(got == n, 1)) {
+		ppool_tally(&o->count.alloc_frags, n);
+	} else {
 		ppool_tally(&o->count.alloc_empty, 1);
-		at_lock_give(&o->lock); /* and dry it stays: nothing was put */
-		return 0;
+		nb_runs = 0;
 	}
-	ppool_tally(&o->count.alloc_frags, n);
-	at_lock_give(&o->lock);
+	at_lock_give(&o->lock); /* and if it was dry, dry it stays: nothing was put */
 	return nb_runs;
+}
+
+uint32_t
+count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *size,
+		struct ppool_frags *runs, uint32_t n)
+{
+	return n == 0 ? 0 : count_take_rest(c, count_enter(c, slot), size, runs, n);
 }
 
 /*
  * Gets by others that the owner puts raise R and B alike, for ever: take the same out of both
  * before R runs round to 0, which would look like the last put of an abandoned page.
  */
-static __attribute__((noinline)) void
-bias_fold(struct count_pool *c, uint32_t page)
+void
+count_bias_fold(struct count_pool *c, uint32_t page)
 {
 	uint32_t excess = c->bias[page] - c->full_bias;
 
 	c->bias[page] -= excess;
 	at_fetch_sub(&c->refs[page].refs, excess, relaxed); /* R - B is what it was */
-}
-
-bool
-count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb)
-{
-	/* Ours: nobody but us can change that while we hold the lock and the reference (I5). */
-	if (__builtin_expect(at_load(&c->owner_of[page], relaxed) == o->slot, 1)) {
-		c->bias[page] += nb;
-		if (__builtin_expect(c->bias[page] > BIAS_FOLD, 0))
-			bias_fold(c, page);
-		ppool_tally(&o->count.recycle_cached_frags, nb);
-		return false;
-	}
-	ppool_tally(&o->count.recycle_ring_frags, nb);
-	/*
-	 * [HOME-R] pairs with [HOME-A]. acq_rel, because we may be the last of an abandoned page
-	 * and then hand it on ourselves; seq_cst because of [DRY-R].
-	 */
-	if (at_fetch_sub(&c->refs[page].refs, nb, seq_cst) != nb)
-		return false;
-	return free_push(c, page); /* the last one of an abandoned page: it is ours alone */
 }
 
 void
@@ -485,7 +444,7 @@ page_abandon(struct count_pool *c, uint32_t page)
 	/* Who brings R to 0 owns the page, and sees what we wrote: [HOME-R], [HOME-A]. */
 	if (at_fetch_sub(&c->refs[page].refs, share, seq_cst) != share)
 		return false;
-	free_push(c, page);
+	count_free_push(c, page);
 	return true;
 }
 

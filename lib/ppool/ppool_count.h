@@ -39,15 +39,11 @@
 #include "atomic.h"
 
 #include "ppool_alloc.h"
+#include "ppool_space.h"
 #include "ppool_stats.h"
 
 #define PPOOL_NONE UINT32_MAX
 #define PPOOL_BIAS (UINT32_C(1) << 20) /* charged to a page at once */
-
-/* @p nb fragments in a row, the first one at unit @p first of a page. */
-struct count_run {
-	uint32_t page, first, nb;
-};
 
 /* Of a fragment, in the pool's units: one each where all have one size, else bytes. */
 struct count_size {
@@ -123,7 +119,7 @@ void count_fini(struct count_pool *c, const struct ppool_alloc *mem);
  * @return number of runs, 0 if there are not so many on idle pages
  */
 uint32_t count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *size,
-		struct count_run *runs, uint32_t n);
+		struct ppool_frags *runs, uint32_t n);
 
 /* The same for pools whose fragments have one size. */
 static inline int
@@ -132,22 +128,6 @@ count_init(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frag
 {
 	return count_init_sized(c, mem, nb_frags, page_frags, page_frags, nb_slots, bias);
 }
-
-static inline uint32_t
-count_take(struct count_pool *c, uint32_t slot, struct count_run *runs, uint32_t n)
-{
-	static const struct count_size one = { 1, 1 };
-
-	return count_take_sized(c, slot, &one, runs, n);
-}
-
-/*
- * One thread's burst of puts: enter, put run by run, leave. True from a put: it was the last one of
- * a closed pool, which the caller frees after it has left, count_wait_users() first.
- */
-struct count_owner *count_enter(struct count_pool *c, uint32_t slot);
-bool count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);
-void count_leave(struct count_pool *c, struct count_owner *o);
 
 /* More references to a page of which the caller holds one. */
 void count_get(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);

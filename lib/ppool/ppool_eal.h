@@ -6,12 +6,13 @@
 #include <rte_lcore.h>
 #include <rte_log.h>
 #include <rte_mempool.h>
+#include <rte_mbuf.h>
 #include <rte_memzone.h>
 
 #include "ppool.h"
 #include "ppool_alloc.h"
 #include "ppool_bitmap.h"
-#include "ppool_count.h"
+#include "ppool_count_inline.h"
 #include "ppool_space.h"
 
 extern int ppool_logtype;
@@ -59,7 +60,9 @@ struct ppool;
 struct ppool_pktmbuf {
 	/* Never written after start: mbuf i of page p lies at mbufs + p * span + i * stride. */
 	uintptr_t mbufs;
-	uint64_t mbuf_bytes; /* of all headers */
+	struct rte_mbuf_ext_shared_info
+			*exts; /* m->shinfo of each: dense, since every free looks */
+	uint64_t mbuf_bytes;   /* of all headers */
 	uint64_t span_recip, stride_recip;
 	uint32_t span, stride;
 	uint32_t page_bytes, frag_bytes, page_frags, nb_pages;
@@ -82,9 +85,6 @@ void ppool_stats_print(FILE *f, const struct ppool_stats *stats);
 /* ppool_frag.c: the fragment pool that @p m is attached to, or NULL. */
 struct ppool *ppool_extbuf_pool(const struct rte_mbuf *m);
 
-/* In front of a paired mbuf: its shared information, and rte_mempool's object header. */
-#define PPOOL_PAIRED_HEADER_BYTES RTE_MEMPOOL_ALIGN
-
 /* The page of a mbuf of @p pp. */
 static inline uint32_t
 ppool_paired_page(const struct ppool_pktmbuf *pp, const void *m)
@@ -92,6 +92,15 @@ ppool_paired_page(const struct ppool_pktmbuf *pp, const void *m)
 	return (uint32_t)ppool_div((uintptr_t)m - pp->mbufs, pp->span_recip);
 }
 
+static inline struct rte_mbuf_ext_shared_info *
+ppool_paired_ext(const struct ppool_pktmbuf *pp, const void *m)
+{
+	return &pp->exts[ppool_div((uintptr_t)m - pp->mbufs, pp->stride_recip)];
+}
+
 void ppool_paired_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n);
+/* The same of a bitmap pool by runs of pages; every run is of mbufs that exist. */
+void ppool_paired_give_runs(
+		struct ppool_pktmbuf *pp, const struct ppool_frags *runs, unsigned int nb_runs);
 
 #endif

@@ -208,7 +208,7 @@ size_check(const struct ppool *p, uint32_t bytes, uint32_t align, struct count_s
 int
 ppool_frag_alloc_bulk(struct ppool *p, void **frags, unsigned int n, uint32_t bytes, uint32_t align)
 {
-	struct count_run few[FRAG_RUNS], *runs = few;
+	struct ppool_frags few[FRAG_RUNS], *runs = few;
 	struct count_size size;
 	unsigned int got = 0;
 	uint32_t nb;

@@ -11,6 +11,7 @@
 #include "ppool_frag.h"
 
 #define FREE_BATCH 64
+#define PLAIN_RUNS 64
 
 /* What is on its way back: mbufs of one mempool, and fragments of one pool. */
 struct free_batch {
@@ -78,61 +79,107 @@ extbuf_strip(struct free_batch *b, struct rte_mbuf *m)
 	m->data_len = 0;
 }
 
-/*
- * A paired mbuf as Rx hands it out: alone (refcnt 1, one segment, so next is NULL), on its own
- * fragment, and nobody has a clone. It needs no write before it goes back, and its second cache
- * line is not looked at. Refcnt and nb_segs are read as one word.
- */
-static inline bool
-is_plain_paired(const struct rte_mbuf *m)
-{
-	const struct rte_mbuf_ext_shared_info *ext =
-			(const void *)((const char *)m - PPOOL_PAIRED_HEADER_BYTES);
-	uint32_t refs;
+typedef uint64_t word_pair __attribute__((vector_size(16)));
 
+/* Refcnt, nb_segs and ol_flags of a paired mbuf as Rx hands it out, and where they lie. */
+#define PLAIN_MASK                                                                                 \
+	{                                                                                          \
+		UINT64_C(0x0000ffffffff0000), RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT            \
+	}
+#define PLAIN                                                                                      \
+	{                                                                                          \
+		UINT64_C(0x0000000100010000), RTE_MBUF_F_EXTERNAL                                  \
+	}
+
+typedef uint64_t word_pair __attribute__((vector_size(16)));
+
+static inline word_pair
+rearm_and_flags(const void *m)
+{
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, rearm_data) % sizeof(word_pair) != 0);
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, ol_flags) !=
+			 offsetof(struct rte_mbuf, rearm_data) + 8);
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, refcnt) !=
+			 offsetof(struct rte_mbuf, rearm_data) + 2);
 	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, nb_segs) !=
-			 offsetof(struct rte_mbuf, refcnt) + 2);
-	memcpy(&refs, &m->refcnt, sizeof(refs));
-	return refs == UINT32_C(0x00010001) &&
-	       (m->ol_flags & (RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT)) == RTE_MBUF_F_EXTERNAL &&
-	       rte_mbuf_ext_refcnt_read(ext) == 1;
+			 offsetof(struct rte_mbuf, rearm_data) + 4);
+	return *(const word_pair *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, rearm_data));
 }
 
-/* How many of @p mbufs, from the first, lie in [low, low + bytes) and are plain. NULL does not. */
+/*
+ * How many of @p mbufs, the first of which is paired and has shared information @p ext, follow each
+ * other in memory and are as Rx hands them out: alone (refcnt 1, one segment, so next is NULL), on
+ * their own fragments, and nobody has a clone. Such mbufs need no write before they go back, and
+ * their second cache lines are not looked at. What any of them has set and what all have is
+ * gathered and tested once; only if that is not plain, one by one.
+ */
 static inline unsigned int
-plain_run(struct rte_mbuf *const *mbufs, unsigned int n, uintptr_t low, uint64_t bytes)
+plain_row(const struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigned int n,
+		const struct rte_mbuf_ext_shared_info *ext)
 {
-	unsigned int i = 0;
+	const word_pair mask = PLAIN_MASK, plain = PLAIN;
+	const char *m = (const char *)mbufs[0];
+	word_pair any = plain, all = plain, odds;
+	const uint32_t stride = pp->stride;
+	uint32_t refs = 0;
+	unsigned int i, j;
 
-	while (i < n && (uintptr_t)mbufs[i] - low < bytes && is_plain_paired(mbufs[i]))
-		i++;
+#pragma GCC unroll 4
+	for (i = 0; i < n; i++, m += stride) {
+		if ((const char *)mbufs[i] != m)
+			break;
+		any |= rearm_and_flags(m);
+		all &= rearm_and_flags(m);
+		refs += rte_mbuf_ext_refcnt_read(&ext[i]); /* 1 at least, each */
+	}
+	odds = ((any ^ plain) | (all ^ plain)) & mask;
+	if (likely((odds[0] | odds[1] | (refs ^ i)) == 0))
+		return i;
+	for (j = 0; j < i; j++) {
+		odds = (rearm_and_flags(mbufs[j]) ^ plain) & mask;
+		if ((odds[0] | odds[1]) != 0 || rte_mbuf_ext_refcnt_read(&ext[j]) != 1)
+			break;
+	}
+	return j;
+}
+
+/* The run of plain mbufs of one page of @p pp that @p mbufs begins with; false: there is none. */
+static inline bool
+plain_run(const struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigned int n,
+		struct ppool_frags *run)
+{
+	uint64_t off = (uintptr_t)mbufs[0] - pp->mbufs;
+	uint32_t nr = (uint32_t)ppool_div(off, pp->stride_recip);
+
+	if (unlikely(off >= pp->mbuf_bytes))
+		return false;
+	run->page = (uint32_t)ppool_div(off, pp->span_recip);
+	run->first = nr - run->page * pp->page_frags;
+	run->nb = plain_row(pp, mbufs, RTE_MIN(n, pp->page_frags - run->first), &pp->exts[nr]);
 	clone_fence();
-	return i;
+	return run->nb != 0;
 }
 
 /* Free the plain mbufs of @p pp that @p mbufs begins with; returns how many. */
 static unsigned int
 plain_free(struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigned int n)
 {
-	unsigned int i = 0, nb;
+	struct ppool_frags run, runs[PLAIN_RUNS];
+	unsigned int i = 0, nb_runs = 0;
 	struct count_owner *o;
 
 	if (pp->kind == PPOOL_KIND_BITMAP) {
-		nb = plain_run(mbufs, n, pp->mbufs, pp->mbuf_bytes);
-		if (nb != 0)
-			ppool_paired_give(pp, (void *const *)mbufs, nb);
-		return nb;
+		while (i < n && nb_runs < PLAIN_RUNS && plain_run(pp, mbufs + i, n - i, &run)) {
+			runs[nb_runs++] = run;
+			i += run.nb;
+		}
+		if (nb_runs != 0)
+			ppool_paired_give_runs(pp, runs, nb_runs);
+		return i;
 	}
 	o = count_enter(&pp->count, rte_lcore_id());
-	while (i < n && (uintptr_t)mbufs[i] - pp->mbufs < pp->mbuf_bytes) {
-		uint32_t page = ppool_paired_page(pp, mbufs[i]);
-
-		nb = plain_run(mbufs + i, n - i, pp->mbufs + (size_t)page * pp->span, pp->span);
-		if (nb == 0)
-			break;
-		count_put(&pp->count, o, page, nb);
-		i += nb;
-	}
+	for (; i < n && plain_run(pp, mbufs + i, n - i, &run); i += run.nb)
+		count_put(&pp->count, o, run.page, run.nb);
 	count_leave(&pp->count, o);
 	return i;
 }

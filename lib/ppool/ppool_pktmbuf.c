@@ -57,97 +57,86 @@ count_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n)
 	count_leave(&pp->count, o);
 }
 
+static void
+bad_frees_tell(const struct ppool_pktmbuf *pp)
+{
+	PPOOL_LOG(ERR, "pool %s: mbufs given back are free already or not of this pool; refused",
+			pp->mp->name);
+}
+
 void
 ppool_paired_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n)
 {
-	if (pp->kind == PPOOL_KIND_COUNT) {
+	if (pp->kind == PPOOL_KIND_COUNT)
 		count_give(pp, mbufs, n);
-		return;
-	}
-	if (unlikely(bitmap_give(&pp->bitmap, rte_lcore_id(), mbufs, n) != 0))
-		PPOOL_LOG(ERR,
-				"pool %s: mbufs given back are free already or not of this pool; "
-				"refused",
-				pp->mp->name);
+	else if (unlikely(bitmap_give(&pp->bitmap, rte_lcore_id(), mbufs, n) != 0))
+		bad_frees_tell(pp);
 }
 
-/* Mbufs and IOVAs of @p run; returns how many. */
-static inline unsigned int
-run_list(const struct ppool_pktmbuf *pp, const struct count_run *run, struct rte_mbuf **mbufs,
-		rte_iova_t *iovas)
+void
+ppool_paired_give_runs(
+		struct ppool_pktmbuf *pp, const struct ppool_frags *runs, unsigned int nb_runs)
 {
-	uintptr_t m = (uintptr_t)mbuf_at(pp, run->page, run->first);
-	const uint32_t stride = pp->stride, frag_bytes = pp->frag_bytes, nb = run->nb;
-	rte_iova_t iova = pp->pages.iova[run->page] + (rte_iova_t)run->first * frag_bytes;
+	if (unlikely(bitmap_give_runs(&pp->bitmap, rte_lcore_id(), runs, nb_runs) != 0))
+		bad_frees_tell(pp);
+}
 
-	if (iovas == NULL) {
-		for (uint32_t i = 0; i < nb; i++, m += stride)
-			mbufs[i] = (struct rte_mbuf *)m;
-		return nb;
-	}
-	for (uint32_t i = 0; i < nb; i++, m += stride, iova += frag_bytes) {
-		mbufs[i] = (struct rte_mbuf *)m;
-		iovas[i] = iova;
+unsigned int
+ppool_pktmbuf_alloc_runs(struct ppool_pktmbuf *pp, struct ppool_run *runs, unsigned int n)
+{
+	/* The core lists its runs in the end of the same array, ahead of where ours are written. */
+	struct ppool_frags *frags = (struct ppool_frags *)(runs + n) - n;
+	uint32_t nb;
+
+	RTE_BUILD_BUG_ON(sizeof(*runs) < 2 * sizeof(*frags));
+	nb = pp->kind == PPOOL_KIND_COUNT ? count_take(&pp->count, rte_lcore_id(), frags, n)
+	                                  : bitmap_take_runs(&pp->bitmap, rte_lcore_id(), frags, n);
+	for (uint32_t i = 0; i < nb; i++) {
+		const uint32_t page = frags[i].page, first = frags[i].first, nb_row = frags[i].nb;
+
+		runs[i].first = mbuf_at(pp, page, first);
+		runs[i].iova = pp->pages.iova[page] + (rte_iova_t)first * pp->frag_bytes;
+		runs[i].nb = nb_row;
 	}
 	return nb;
 }
 
-static unsigned int
-count_alloc(struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, rte_iova_t *iovas, unsigned int n)
+void
+ppool_pktmbuf_strides(const struct ppool_pktmbuf *pp, uint32_t *mbuf_stride, uint32_t *frag_bytes)
 {
-	struct count_run few[RUNS_ON_STACK], *runs = few;
-	unsigned int got = 0;
-	uint32_t nb;
-
-	/* In one take, since only that can be undone without a loss; a run has 1 mbuf at least. */
-	if (unlikely(n > RUNS_ON_STACK)) {
-		runs = malloc(n * sizeof(*runs));
-		if (runs == NULL)
-			return 0;
-	}
-	nb = count_take(&pp->count, rte_lcore_id(), runs, n);
-	for (uint32_t i = 0; i < nb; i++)
-		got += run_list(pp, &runs[i], mbufs + got, iovas != NULL ? iovas + got : NULL);
-	if (unlikely(runs != few))
-		free(runs);
-	return got;
-}
-
-/* IOVAs of any mbufs; those in a row on one page follow from the first. */
-static void
-iovas_list(const struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, rte_iova_t *iovas,
-		unsigned int n)
-{
-	uintptr_t prev = 0, end = 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		uintptr_t m = (uintptr_t)mbufs[i];
-
-		if (m == prev + pp->stride && m < end) {
-			iovas[i] = iovas[i - 1] + pp->frag_bytes;
-		} else {
-			uint32_t page = ppool_paired_page(pp, mbufs[i]);
-			uintptr_t first = (uintptr_t)mbuf_at(pp, page, 0);
-
-			end = first + pp->span;
-			iovas[i] = pp->pages.iova[page] +
-			           ppool_div(m - first, pp->stride_recip) * pp->frag_bytes;
-		}
-		prev = m;
-	}
+	*mbuf_stride = pp->stride;
+	*frag_bytes = pp->frag_bytes;
 }
 
 unsigned int
 ppool_pktmbuf_alloc_bulk(
 		struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, uint64_t *iovas, unsigned int n)
 {
-	if (pp->kind == PPOOL_KIND_COUNT)
-		return count_alloc(pp, mbufs, iovas, n);
-	if (bitmap_take(&pp->bitmap, rte_lcore_id(), (void **)mbufs, n) != 0)
-		return 0;
-	if (iovas != NULL)
-		iovas_list(pp, mbufs, iovas, n);
-	return n;
+	struct ppool_run few[RUNS_ON_STACK], *runs = few;
+	unsigned int got = 0;
+	uint32_t nb;
+
+	/* In one take, since only that can be undone without a loss. */
+	if (unlikely(n > RUNS_ON_STACK)) {
+		runs = malloc(n * sizeof(*runs));
+		if (runs == NULL)
+			return 0;
+	}
+	nb = ppool_pktmbuf_alloc_runs(pp, runs, n);
+	for (uint32_t i = 0; i < nb; i++) {
+		uintptr_t m = (uintptr_t)runs[i].first;
+		const uint32_t end = got + runs[i].nb;
+		rte_iova_t iova = runs[i].iova;
+
+		for (uint32_t j = got; j < end; j++, m += pp->stride)
+			mbufs[j] = (struct rte_mbuf *)m;
+		for (uint32_t j = got; iovas != NULL && j < end; j++, iova += pp->frag_bytes)
+			iovas[j] = iova;
+		got = end;
+	}
+	if (unlikely(runs != few))
+		free(runs);
+	return got;
 }
 
 static int
@@ -210,6 +199,7 @@ paired_free(struct rte_mempool *mp)
 		return;
 	count_fini(&pp->count, &mem);
 	bitmap_fini(&pp->bitmap, &mem);
+	rte_free(pp->exts);
 	ppool_pages_free(&pp->pages);
 	rte_free(pp);
 	mp->pool_data = NULL;
@@ -248,6 +238,10 @@ paired_alloc(struct rte_mempool *mp)
 	pp->span_recip = ppool_recip(pp->span);
 	ret = ppool_pages_reserve(
 			&pp->pages, "PP_", mp->name, pp->page_bytes, pp->nb_pages, mp->socket_id);
+	pp->exts = rte_zmalloc_socket(
+			NULL, sizeof(*pp->exts) * mp->size, RTE_CACHE_LINE_SIZE, mp->socket_id);
+	if (ret == 0 && pp->exts == NULL)
+		ret = -ENOMEM;
 	if (ret == 0 && pp->kind == PPOOL_KIND_COUNT)
 		ret = count_init(&pp->count, &mem, mp->size, pp->page_frags, PPOOL_NB_SLOTS,
 				conf->bias != 0 ? conf->bias : PPOOL_BIAS);
@@ -330,7 +324,7 @@ mbuf_bind(struct rte_mempool *mp, void *arg, void *obj, unsigned int idx)
 	m->ol_flags = RTE_MBUF_F_EXTERNAL;
 	rte_mbuf_refcnt_set(m, 1);
 	m->next = NULL;
-	m->shinfo = RTE_PTR_SUB(m, PPOOL_PAIRED_HEADER_BYTES);
+	m->shinfo = ppool_paired_ext(pp, m);
 	m->shinfo->free_cb = shinfo_last_put;
 	m->shinfo->fcb_opaque = m;
 	rte_mbuf_ext_refcnt_set(m->shinfo, 1);
@@ -389,11 +383,6 @@ pool_populate(struct rte_mempool *mp)
 	unsigned int nb = 0;
 	int ret;
 
-	if (mp->header_size != PPOOL_PAIRED_HEADER_BYTES ||
-			PPOOL_PAIRED_HEADER_BYTES <
-					sizeof(struct rte_mempool_objhdr) +
-							sizeof(struct rte_mbuf_ext_shared_info))
-		return -ENOTSUP; /* a DPDK with another gap in front of objects */
 	if (snprintf(name, sizeof(name), "PH_%s", mp->name) >= (int)sizeof(name))
 		return -ENAMETOOLONG;
 	mz = rte_memzone_reserve_aligned(name, elt * mp->size, mp->socket_id,

@@ -13,6 +13,11 @@
 
 __extension__ typedef unsigned __int128 ppool_u128;
 
+/* @p nb fragments in a row, the first one at unit @p first of a page. */
+struct ppool_frags {
+	uint32_t page, first, nb;
+};
+
 /* floor(2^64 / d) rounded up: ppool_div() by it is exact while a * d < 2^64. d > 1. */
 static inline uint64_t
 ppool_recip(uint32_t d)

@@ -29,6 +29,7 @@ struct bench_rxq {
 	struct rte_mbuf *sw[NB_DESC];
 	uint64_t rearm, ol_flags;
 	uint32_t next;
+	uint32_t mbuf_stride, frag_bytes; /* of a paired pool */
 };
 
 /* Give BURST descriptors from `next` to the device. */
@@ -37,21 +38,33 @@ refill(struct bench_side *s, struct bench_rxq *q)
 {
 	struct rte_mbuf **sw = &q->sw[q->next];
 	struct bd *bd = &q->ring[q->next];
-	uint64_t iovas[BURST];
 
 	if (s->pp != NULL) {
-		while (ppool_pktmbuf_alloc_bulk(s->pp, sw, iovas, BURST) == 0)
+		struct ppool_run runs[BURST];
+		unsigned int nb;
+
+		while ((nb = ppool_pktmbuf_alloc_runs(s->pp, runs, BURST)) == 0)
 			rte_pause();
-		for (uint32_t i = 0; i < BURST; i++)
-			bd[i].addr = iovas[i] + RTE_PKTMBUF_HEADROOM;
-	} else {
-		while (rte_mempool_get_bulk(s->mp, (void **)sw, BURST) != 0)
-			rte_pause();
-		for (uint32_t i = 0; i < BURST; i++)
-			bd[i].addr = sw[i]->buf_iova + RTE_PKTMBUF_HEADROOM;
+		for (unsigned int r = 0, i = 0; r < nb; r++) {
+			struct rte_mbuf *m = runs[r].first;
+			uint64_t addr = runs[r].iova + RTE_PKTMBUF_HEADROOM;
+			const unsigned int end = i + runs[r].nb;
+
+			for (; i < end; i++, addr += q->frag_bytes) {
+				sw[i] = m;
+				bd[i].addr = addr;
+				bd[i].flags = 0;
+				m = RTE_PTR_ADD(m, q->mbuf_stride);
+			}
+		}
+		return;
 	}
-	for (uint32_t i = 0; i < BURST; i++)
+	while (rte_mempool_get_bulk(s->mp, (void **)sw, BURST) != 0)
+		rte_pause();
+	for (uint32_t i = 0; i < BURST; i++) {
+		bd[i].addr = sw[i]->buf_iova + RTE_PKTMBUF_HEADROOM;
 		bd[i].flags = 0;
+	}
 }
 
 /* The device has written BURST frames. */
@@ -204,6 +217,8 @@ rx_prime(struct bench_side *s)
 	rte_mbuf_refcnt_set(&first, 1);
 	memcpy(&q->rearm, &first.rearm_data, sizeof(q->rearm));
 	q->ol_flags = s->pp != NULL ? RTE_MBUF_F_EXTERNAL : 0;
+	if (s->pp != NULL)
+		ppool_pktmbuf_strides(s->pp, &q->mbuf_stride, &q->frag_bytes);
 	s->rxq = q;
 	for (q->next = 0; q->next < NB_DESC; q->next += BURST)
 		refill(s, q);

@@ -3,7 +3,7 @@
  * Count pages under the model checker: every reference has one holder, nobody writes bytes that
  * another still uses, and when all have given back what they had, everything can be taken again.
  */
-#include "ppool_count.h"
+#include "ppool_count_inline.h"
 #include "model_pool.h"
 
 #define FRAGS_MAX 4
@@ -45,7 +45,7 @@ claim(struct hand *h, uint32_t frag)
 static bool
 take(uint32_t slot, struct hand *h, uint32_t n)
 {
-	struct count_run runs[FRAGS_MAX] = { { 0 } };
+	struct ppool_frags runs[FRAGS_MAX] = { { 0 } };
 	uint32_t nb = count_take(&r->pool, slot, runs, n), got = 0;
 
 	for (uint32_t i = 0; i < nb; i++)

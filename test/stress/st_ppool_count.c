@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "ppool_count.h"
+#include "ppool_count_inline.h"
 
 static struct count_pool count;
 static uint64_t area[ST_FRAGS_MAX * ST_FRAG_BYTES / sizeof(uint64_t)];
@@ -34,7 +34,7 @@ destroy(struct st_pool *pool)
 static bool
 take(struct st_pool *pool, uint32_t slot, uint32_t *nrs, uint32_t n)
 {
-	static _Thread_local struct count_run runs[ST_FRAGS_MAX];
+	static _Thread_local struct ppool_frags runs[ST_FRAGS_MAX];
 	uint32_t nb = count_take(&count, slot, runs, n), got = 0;
 
 	for (uint32_t r = 0; r < nb; r++)

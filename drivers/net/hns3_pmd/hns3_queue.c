@@ -56,7 +56,9 @@ static void
 pool_learn(struct hns3_rxq *q)
 {
 	q->paired = ppool_pktmbuf_pool(q->mp);
-	if (q->paired == NULL)
+	if (q->paired != NULL)
+		ppool_pktmbuf_strides(q->paired, &q->mbuf_stride, &q->frag_bytes);
+	else
 		inplace_prove(q);
 	q->knows_flags = q->paired != NULL || q->is_inplace;
 	q->buf_flags = q->paired != NULL ? RTE_MBUF_F_EXTERNAL : 0;

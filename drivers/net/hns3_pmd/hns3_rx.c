@@ -65,59 +65,79 @@ hns3_rx_ptype(uint32_t l234, uint32_t ol)
 	return l3_is_ip(l3) ? l3_ptype[l3] | l4_ptype[l4] : l3_ptype[l3];
 }
 
-/* Buffers and where they start for the device: all or none. */
-static inline uint16_t
-bufs_get(struct hns3_rxq *q, struct rte_mbuf **bufs, rte_iova_t *iovas, uint16_t nb)
-{
-	if (q->paired != NULL)
-		return (uint16_t)ppool_pktmbuf_alloc_bulk(q->paired, bufs, iovas, nb);
-	if (rte_mempool_get_bulk(q->mp, (void **)bufs, nb) != 0)
-		return 0;
-	if (q->is_inplace)
-		for (uint16_t i = 0; i < nb; i++)
-			iovas[i] = (rte_iova_t)((int64_t)(uintptr_t)bufs[i] + q->iova_delta);
-	else
-		for (uint16_t i = 0; i < nb; i++)
-			iovas[i] = rte_mbuf_iova_get(bufs[i]);
-	return nb;
-}
-
-/* Give @p m to bare BD @p at. */
+/* Give @p m to the next bare BD. */
 static inline void
-bd_arm(struct hns3_rxq *q, uint16_t at, struct rte_mbuf *m, rte_iova_t iova)
+bd_arm(struct hns3_rxq *q, struct rte_mbuf *m, rte_iova_t iova)
 {
-	struct hns3_rx_bd *bd = &q->ring[at];
+	struct hns3_rx_bd *bd = &q->ring[q->rearm];
 
-	q->sw[at] = m;
+	q->sw[q->rearm] = m;
 	bd->addr_le = rte_cpu_to_le_64(iova + RTE_PKTMBUF_HEADROOM);
 	bd->base_le = 0;
+	if (++q->rearm == q->nb_desc)
+		q->rearm = 0;
+}
+
+/* The next @p nb, or none: mbufs of a paired pool lie in rows, and their buffers too. */
+static inline bool
+try_arm_paired(struct hns3_rxq *q, uint16_t nb)
+{
+	struct ppool_run runs[HNS3_RX_REFILL_BDS];
+	unsigned int nb_runs = ppool_pktmbuf_alloc_runs(q->paired, runs, nb);
+
+	for (unsigned int r = 0; r < nb_runs; r++) {
+		struct rte_mbuf *m = runs[r].first;
+		rte_iova_t iova = runs[r].iova;
+
+		for (uint32_t i = 0; i < runs[r].nb; i++) {
+			bd_arm(q, m, iova);
+			m = RTE_PTR_ADD(m, q->mbuf_stride);
+			iova += q->frag_bytes;
+		}
+	}
+	return nb_runs != 0;
+}
+
+/* The same with mbufs of any pool. */
+static inline bool
+try_arm_any(struct hns3_rxq *q, uint16_t nb)
+{
+	struct rte_mbuf *bufs[HNS3_RX_REFILL_BDS];
+
+	if (rte_mempool_get_bulk(q->mp, (void **)bufs, nb) != 0)
+		return false;
+	if (q->is_inplace)
+		for (uint16_t i = 0; i < nb; i++)
+			bd_arm(q, bufs[i],
+					(rte_iova_t)((int64_t)(uintptr_t)bufs[i] + q->iova_delta));
+	else
+		for (uint16_t i = 0; i < nb; i++)
+			bd_arm(q, bufs[i], rte_mbuf_iova_get(bufs[i]));
+	return true;
+}
+
+static inline bool
+try_arm(struct hns3_rxq *q, uint16_t nb)
+{
+	return q->paired != NULL ? try_arm_paired(q, nb) : try_arm_any(q, nb);
 }
 
 uint16_t
 hns3_rx_arm(struct hns3_rxq *q, uint16_t nb)
 {
-	struct rte_mbuf *bufs[HNS3_RX_REFILL_BDS];
-	rte_iova_t iovas[HNS3_RX_REFILL_BDS];
-	uint16_t got = RTE_MIN(RTE_MIN(nb, q->nb_bare), (uint16_t)HNS3_RX_REFILL_BDS);
+	uint16_t want = RTE_MIN(RTE_MIN(nb, q->nb_bare), (uint16_t)HNS3_RX_REFILL_BDS), got = want;
 
-	if (bufs_get(q, bufs, iovas, got) != got) {
+	if (!try_arm(q, want)) {
 		/*
 		 * An exhausted pool: while enough BDs are armed, wait for a whole batch; else take
 		 * what there is, so that the ring can neither run dry for good nor starve.
 		 */
-		uint16_t want = got;
-
 		q->count[HNS3_RX_ALLOC_FAILED]++;
 		if (q->nb_desc - q->nb_bare >= 2 * HNS3_RX_REFILL_BDS)
 			return 0;
 		for (got = 0; got < want; got++)
-			if (bufs_get(q, &bufs[got], &iovas[got], 1) != 1)
+			if (!try_arm(q, 1))
 				break;
-	}
-	for (uint16_t i = 0; i < got; i++) {
-		bd_arm(q, q->rearm, bufs[i], iovas[i]);
-		if (++q->rearm == q->nb_desc)
-			q->rearm = 0;
 	}
 	q->nb_bare -= got;
 	return got;

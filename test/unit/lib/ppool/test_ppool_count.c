@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "ppool_count.h"
+#include "ppool_count_inline.h"
 
 #define SLOTS 4
 
@@ -46,7 +46,7 @@ put(struct fixture *f, uint32_t slot, uint32_t page, uint32_t nb)
 }
 
 static uint32_t
-runs_sum(const struct count_run *runs, uint32_t nb)
+runs_sum(const struct ppool_frags *runs, uint32_t nb)
 {
 	uint32_t sum = 0;
 
@@ -75,7 +75,7 @@ sizes_are_checked(void **state)
 static void
 a_page_is_debited_once(void **state)
 {
-	struct count_run runs[8];
+	struct ppool_frags runs[8];
 	struct fixture f;
 
 	(void)state;
@@ -101,7 +101,7 @@ static void
 an_idle_page_is_recycled_a_busy_one_is_not(void **state)
 {
 	struct ppool_stats stats;
-	struct count_run runs[8];
+	struct ppool_frags runs[8];
 	struct fixture f;
 
 	(void)state;
@@ -131,7 +131,7 @@ static void
 the_bias_is_charged_only_when_too_low(void **state)
 {
 	struct ppool_stats stats;
-	struct count_run runs[8];
+	struct ppool_frags runs[8];
 	struct fixture f;
 
 	(void)state;
@@ -151,7 +151,7 @@ the_bias_is_charged_only_when_too_low(void **state)
 static void
 extra_references_delay_and_nothing_else(void **state)
 {
-	struct count_run runs[8];
+	struct ppool_frags runs[8];
 	struct count_owner *o;
 	struct fixture f;
 
@@ -181,7 +181,7 @@ static void
 gets_without_end_do_not_wrap(void **state)
 {
 	static const uint32_t nb[] = { 1u << 30, 1u << 30, 1u << 30, (1u << 30) - 96 };
-	struct count_run runs[4];
+	struct ppool_frags runs[4];
 	struct count_owner *o;
 	struct fixture f;
 
@@ -207,7 +207,7 @@ static void
 an_abandoned_page_comes_home_once(void **state)
 {
 	struct ppool_stats stats;
-	struct count_run runs[8];
+	struct ppool_frags runs[8];
 	struct fixture f;
 
 	(void)state;
@@ -237,7 +237,7 @@ static void
 a_refused_request_takes_nothing(void **state)
 {
 	struct ppool_stats stats;
-	struct count_run runs[16];
+	struct ppool_frags runs[16];
 	struct fixture f;
 
 	(void)state;
@@ -264,7 +264,7 @@ a_refused_request_takes_nothing(void **state)
 static void
 nothing_idle_is_stranded_with_an_owner(void **state)
 {
-	struct count_run runs[40];
+	struct ppool_frags runs[40];
 	struct fixture f;
 
 	(void)state;
@@ -287,7 +287,7 @@ static void
 stragglers_are_set_aside(void **state)
 {
 	struct ppool_stats stats;
-	struct count_run runs[4];
+	struct ppool_frags runs[4];
 	struct fixture f;
 
 	(void)state;
@@ -295,7 +295,7 @@ stragglers_are_set_aside(void **state)
 	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
 	put(&f, 0, 0, 3); /* one stays out */
 	for (int i = 0; i < 1000; i++) {
-		struct count_run run;
+		struct ppool_frags run;
 
 		assert_int_equal(count_take(&f.c, 0, &run, 4), 1);
 		put(&f, 0, run.page, run.nb);
@@ -344,7 +344,7 @@ lines_that_others_write_are_apart(void **state)
 static void
 an_empty_pool_is_dry(void **state)
 {
-	struct count_run runs[20];
+	struct ppool_frags runs[20];
 	struct fixture f;
 
 	(void)state;

@@ -5,7 +5,7 @@
 #include <pthread.h>
 
 #include "ppool_bitmap.h"
-#include "ppool_count.h"
+#include "ppool_count_inline.h"
 
 #define THREADS 4
 #define ROUNDS  20000
@@ -112,7 +112,7 @@ static void *
 count_worker(void *arg)
 {
 	uint32_t slot = (uint32_t)(uintptr_t)arg, seed = slot + 1;
-	struct count_run runs[40];
+	struct ppool_frags runs[40];
 
 	for (int i = 0; i < ROUNDS; i++) {
 		uint32_t nb = count_take(&count, slot, runs, 1 + rnd(&seed) % 40);
@@ -166,7 +166,7 @@ count_run(uint32_t nb_frags, struct ppool_stats *stats)
 {
 	struct pool_rig rig = { 0 };
 	struct ppool_alloc mem = pool_rig_alloc(&rig);
-	struct count_run runs[FRAGS];
+	struct ppool_frags runs[FRAGS];
 	uint32_t nb, sum = 0;
 
 	assert_int_equal(count_init(&count, &mem, nb_frags, 7, THREADS + 1, 50), 0);
