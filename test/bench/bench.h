@@ -89,6 +89,14 @@ void bench_result(const char *name, struct bench_stat stat, const char *unit, co
 void bench_result_ratio(
 		const char *name, const struct bench_side *sides, uint32_t nb, uint32_t cache);
 
+/* bench_loop.c: buffers in flight on one lcore; two lcores. */
+void bench_fifo_turns(struct bench_side *s, uint32_t nb_bursts);
+void bench_fifo_prime(struct bench_side *s);
+void bench_fifo_drain(struct bench_side *s);
+void bench_ring_turns(struct bench_side *s, uint32_t nb_bursts);
+int bench_ring_consume(void *side);
+void bench_nothing(struct bench_side *s);
+
 /* Groups of cases. */
 void bench_handler(void);
 void bench_rx(void);

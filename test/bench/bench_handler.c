@@ -8,128 +8,8 @@
 
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
-#include <rte_pause.h>
 
 #include "bench.h"
-
-#define DATA_AT (sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM)
-
-/* What Rx writes into the mbuf, and a look at the packet. */
-static inline uint64_t
-rx_touch(struct rte_mbuf *m, uint32_t i)
-{
-	uint64_t *data = RTE_PTR_ADD(m, DATA_AT);
-
-	m->data_off = RTE_PKTMBUF_HEADROOM;
-	m->nb_segs = 1;
-	m->port = 1;
-	m->ol_flags = 0;
-	m->packet_type = i;
-	m->pkt_len = 60;
-	m->data_len = 60;
-	data[0] = i;
-	return data[4];
-}
-
-static inline uint64_t
-tx_touch(const struct rte_mbuf *m)
-{
-	return rte_mbuf_refcnt_read(m) + m->pkt_len;
-}
-
-static __rte_noinline void
-fifo_turns(struct bench_side *s, uint32_t nb_bursts)
-{
-	const uint32_t n = s->burst;
-	struct rte_mempool *mp = s->mp;
-	uint32_t at = s->at;
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < nb_bursts; i++) {
-		struct rte_mbuf **q = s->q + at;
-
-		for (uint32_t j = 0; j < n; j++)
-			sum += tx_touch(q[j]);
-		rte_mempool_put_bulk(mp, (void **)q, n);
-		if (rte_mempool_get_bulk(mp, (void **)q, n) != 0)
-			bench_fail("%s is empty", mp->name);
-		for (uint32_t j = 0; j < n; j++)
-			rte_prefetch0(q[j]);
-		for (uint32_t j = 0; j < n; j++)
-			sum += rx_touch(q[j], i);
-		at = at + n == s->in_flight ? 0 : at + n;
-	}
-	s->at = at;
-	s->sum = sum;
-}
-
-static void
-fifo_prime(struct bench_side *s)
-{
-	for (uint32_t i = 0; i < s->in_flight; i += s->burst)
-		if (rte_mempool_get_bulk(s->mp, (void **)(s->q + i), s->burst) != 0)
-			bench_fail("%s is empty", s->mp->name);
-}
-
-static void
-fifo_drain(struct bench_side *s)
-{
-	for (uint32_t i = 0; i < s->in_flight; i += s->burst)
-		rte_mempool_put_bulk(s->mp, (void **)(s->q + i), s->burst);
-}
-
-static __rte_noinline void
-ring_turns(struct bench_side *s, uint32_t nb_bursts)
-{
-	const uint32_t n = s->burst;
-	struct rte_mempool *mp = s->mp; /* from here on *s belongs to the other lcore */
-	struct rte_ring *ring = s->ring;
-	struct rte_mbuf *mbufs[64];
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < nb_bursts; i++) {
-		while (rte_ring_free_count(ring) < n)
-			rte_pause();
-		while (rte_mempool_get_bulk(mp, (void **)mbufs, n) != 0)
-			rte_pause(); /* the rest is in the other lcore's cache or on its way */
-		for (uint32_t j = 0; j < n; j++)
-			sum += rx_touch(mbufs[j], i);
-		rte_ring_sp_enqueue_bulk(ring, (void **)mbufs, n, NULL);
-	}
-	s->sum = sum;
-}
-
-static int
-ring_consume(void *side)
-{
-	struct bench_side *s = side;
-	const uint32_t n = s->burst;
-	struct rte_mbuf *mbufs[64];
-	uint64_t sum = 0;
-
-	for (;;) {
-		unsigned int nb = rte_ring_sc_dequeue_burst(s->ring, (void **)mbufs, n, NULL);
-
-		if (nb == 0) {
-			if (__atomic_load_n(&s->is_over, __ATOMIC_ACQUIRE) &&
-					rte_ring_empty(s->ring))
-				break;
-			rte_pause();
-			continue;
-		}
-		for (unsigned int j = 0; j < nb; j++)
-			sum += tx_touch(mbufs[j]);
-		rte_mempool_put_bulk(s->mp, (void **)mbufs, nb);
-	}
-	s->other_sum = sum;
-	return 0;
-}
-
-static void
-nothing(struct bench_side *s)
-{
-	(void)s;
-}
 
 static void
 one_lcore(uint32_t in_flight)
@@ -147,11 +27,11 @@ one_lcore(uint32_t in_flight)
 	if (!bench_is_wanted(name))
 		return;
 	for (uint32_t i = 0; i < RTE_DIM(sides); i++) {
-		sides[i].turns = fifo_turns;
+		sides[i].turns = bench_fifo_turns;
 		sides[i].burst = 32;
 		sides[i].in_flight = in_flight;
 	}
-	bench_group_run(sides, RTE_DIM(sides), fifo_prime, fifo_drain);
+	bench_group_run(sides, RTE_DIM(sides), bench_fifo_prime, bench_fifo_drain);
 	bench_result_ratio(name, sides, RTE_DIM(sides), 512);
 	snprintf(name, sizeof(name), "ppool_handler_c0_b32_w%u_ratio", in_flight);
 	bench_result_ratio(name, sides, RTE_DIM(sides), 0);
@@ -170,12 +50,12 @@ two_lcores(uint32_t burst)
 	for (uint32_t i = 0; i < RTE_DIM(sides); i++)
 		sides[i] = (struct bench_side){ .ops = ops[i / 2],
 			.cache = i % 2 * 512,
-			.turns = ring_turns,
-			.consume = ring_consume,
+			.turns = bench_ring_turns,
+			.consume = bench_ring_consume,
 			.burst = burst,
 			.in_flight = 1024,
 			.is_ours = i / 2 == RTE_DIM(ops) - 1 };
-	bench_group_run(sides, RTE_DIM(sides), nothing, nothing);
+	bench_group_run(sides, RTE_DIM(sides), bench_nothing, bench_nothing);
 	bench_result_ratio(name, sides, RTE_DIM(sides), UINT32_MAX);
 }
 
@@ -196,11 +76,11 @@ pool_sizes(uint32_t cache)
 			.cache = cache,
 			.nb_bufs = nb_bufs[i],
 			.room = 2 * RTE_PKTMBUF_HEADROOM,
-			.turns = fifo_turns,
+			.turns = bench_fifo_turns,
 			.burst = 32,
 			.in_flight = 1024,
 			.is_ours = true };
-	bench_group_run(sides, RTE_DIM(sides), fifo_prime, fifo_drain);
+	bench_group_run(sides, RTE_DIM(sides), bench_fifo_prime, bench_fifo_drain);
 	for (uint32_t r = 0; r < bench.runs; r++) {
 		double a = sides[0].cycles[r], b = sides[1].cycles[r], c = sides[2].cycles[r];
 
