@@ -167,38 +167,93 @@ bench_result_ratio(const char *name, const struct bench_side *sides, uint32_t nb
 	bench_result(name, bench_median(ratio, bench.runs), "ratio", note);
 }
 
+uint32_t
+bench_nb_bufs(const struct bench_side *s)
+{
+	return s->nb_bufs != 0 ? s->nb_bufs : BENCH_POOL_BUFS;
+}
+
+/* The buffers of a side that has its headers elsewhere, or none. */
+static void
+data_create(struct bench_side *s, const char *name)
+{
+	const uint32_t n = bench_nb_bufs(s), page_bytes = s->frag_page_bytes;
+
+	if (page_bytes != 0) {
+		struct ppool_conf conf = { .nb_pages = n / (page_bytes / s->frag_bytes) + 1,
+			.page_bytes = page_bytes,
+			.socket_id = SOCKET_ID_ANY,
+			.ext_bytes = s->ops != NULL ? PPOOL_FRAG_MIN : 0 };
+
+		s->fp = ppool_create(name, &conf);
+	} else {
+		s->data_mp = rte_mempool_create(name, n, s->frag_bytes, s->cache, 0, NULL, NULL,
+				NULL, NULL, SOCKET_ID_ANY, 0);
+	}
+	if (s->fp == NULL && s->data_mp == NULL)
+		bench_fail("no pool of %u fragments: %s", n, rte_strerror(rte_errno));
+}
+
 void
 bench_pool_create(struct bench_side *s)
 {
 	static unsigned int id;
-	uint32_t n = s->nb_bufs != 0 ? s->nb_bufs : BENCH_POOL_BUFS;
+	uint32_t n = bench_nb_bufs(s);
 	uint16_t room = s->room != 0 ? s->room : RTE_MBUF_DEFAULT_BUF_SIZE;
-	char name[RTE_MEMPOOL_NAMESIZE];
+	char data_name[RTE_MEMPOOL_NAMESIZE];
 
-	snprintf(name, sizeof(name), "b%u", id++);
+	snprintf(s->name, sizeof(s->name), "b%u", id);
+	snprintf(data_name, sizeof(data_name), "d%u", id++);
+	if (s->frag_bytes != 0) {
+		data_create(s, data_name);
+		if (s->ops == NULL)
+			return;
+		room = 0;
+	}
 	if (s->ops != NULL)
 		s->mp = rte_pktmbuf_pool_create_by_ops(
-				name, n, s->cache, 0, room, SOCKET_ID_ANY, s->ops);
+				s->name, n, s->cache, 0, room, SOCKET_ID_ANY, s->ops);
 	else
 		s->mp = ppool_pktmbuf_pool_create(
-				name, n, s->cache, 0, room, SOCKET_ID_ANY, &s->paired);
+				s->name, n, s->cache, 0, room, SOCKET_ID_ANY, &s->paired);
 	if (s->mp == NULL)
 		bench_fail("no pool of %u buffers, %s: %s", n, s->ops != NULL ? s->ops : "paired",
 				rte_strerror(rte_errno));
 	s->pp = s->ops == NULL ? ppool_pktmbuf_pool(s->mp) : NULL;
 }
 
+static void
+mempool_check(const struct rte_mempool *mp)
+{
+	if (rte_mempool_avail_count(mp) != mp->size)
+		bench_fail("%s: %u of %u buffers came back", mp->name, rte_mempool_avail_count(mp),
+				mp->size);
+	if (ppool_audit(stdout, mp) > 0)
+		bench_fail("%s: the audit found violations", mp->name);
+}
+
+void
+bench_pool_free(struct bench_side *s)
+{
+	rte_mempool_free(s->mp);
+	rte_mempool_free(s->data_mp);
+	if (s->fp != NULL && ppool_destroy(s->fp) != 0)
+		bench_fail("%s: fragments did not come back", s->name);
+	s->mp = s->data_mp = NULL;
+	s->fp = NULL;
+}
+
 /* A broken run shows here: all buffers have to be back. */
 void
 bench_pool_destroy(struct bench_side *s)
 {
-	if (rte_mempool_avail_count(s->mp) != s->mp->size)
-		bench_fail("%s: %u of %u buffers came back", s->mp->name,
-				rte_mempool_avail_count(s->mp), s->mp->size);
-	if (s->is_ours && ppool_audit(stdout, s->mp) != 0)
-		bench_fail("%s: the audit found violations", s->mp->name);
-	rte_mempool_free(s->mp);
-	s->mp = NULL;
+	if (s->mp != NULL)
+		mempool_check(s->mp);
+	if (s->data_mp != NULL)
+		mempool_check(s->data_mp);
+	if (s->fp != NULL && ppool_frag_audit(stdout, s->fp) != 0)
+		bench_fail("%s: the audit found violations", s->name);
+	bench_pool_free(s);
 }
 
 /* Times that the calling thread lost its CPU to others. */
@@ -276,7 +331,7 @@ bench_group_run(struct bench_side *sides, uint32_t nb, void (*prime)(struct benc
 			struct bench_side *s = &sides[i];
 
 			bench_pool_create(s);
-			s->ring = rte_ring_create(s->mp->name, RING_BUFS, SOCKET_ID_ANY,
+			s->ring = rte_ring_create(s->name, RING_BUFS, SOCKET_ID_ANY,
 					RING_F_SP_ENQ | RING_F_SC_DEQ);
 			s->q = rte_zmalloc(NULL, s->in_flight * sizeof(*s->q) + 64, 64);
 			if (s->ring == NULL || s->q == NULL)

@@ -16,10 +16,12 @@
 #include <rte_ring.h>
 
 #include "ppool.h"
+#include "ppool_frag.h"
 
 #define BENCH_RUNS_MAX  64
 #define BENCH_SIDES_MAX 12
 #define BENCH_POOL_BUFS 24576u
+#define BENCH_OBJ_BYTES 2368u /* of RTE_MBUF_DEFAULT_BUF_SIZE: data, mbuf and object header */
 
 struct bench_rxq;
 struct rte_mbuf;
@@ -36,10 +38,15 @@ extern struct bench_conf bench;
 
 /* One competitor. What is not said is 0. */
 struct bench_side {
-	/* How the pool is made: ops of an ordinary pool, or NULL for a paired one. */
+	/*
+	 * How the pool is made: ops of an ordinary pool, or NULL for a paired one. With frag_bytes
+	 * the buffers are in a pool beside it, and `ops` makes the headers, if any: fragments on
+	 * pages of frag_page_bytes, or if that is 0, objects of another ordinary pool.
+	 */
 	const char *ops;
 	uint32_t cache, nb_bufs;
 	uint16_t room;
+	uint32_t frag_bytes, frag_page_bytes;
 	struct ppool_pktmbuf_conf paired;
 
 	/* How it is used. */
@@ -50,8 +57,11 @@ struct bench_side {
 	bool is_ours;
 
 	/* State of a run. */
+	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *mp;
+	struct rte_mempool *data_mp;
 	struct ppool_pktmbuf *pp;
+	struct ppool *fp;
 	struct rte_mbuf **q; /* [in_flight], q[at] the oldest */
 	uint32_t at, nb_q;
 	struct rte_ring *ring;
@@ -74,9 +84,11 @@ bool bench_is_wanted(const char *name);
 /* Say what went wrong, and exit. */
 void bench_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* Pool of a side, and back. */
+/* Pools of a side, and back. */
+uint32_t bench_nb_bufs(const struct bench_side *s);
 void bench_pool_create(struct bench_side *s);
-void bench_pool_destroy(struct bench_side *s);
+void bench_pool_destroy(struct bench_side *s); /* checks first that all buffers are back */
+void bench_pool_free(struct bench_side *s);
 
 /* Measure all sides of a group; `prime` and `drain` fill and empty what a side keeps in flight. */
 void bench_group_run(struct bench_side *sides, uint32_t nb, void (*prime)(struct bench_side *s),
@@ -89,17 +101,23 @@ void bench_result(const char *name, struct bench_stat stat, const char *unit, co
 void bench_result_ratio(
 		const char *name, const struct bench_side *sides, uint32_t nb, uint32_t cache);
 
-/* bench_loop.c: buffers in flight on one lcore; two lcores. */
+/* bench_loop.c: buffers in flight on one lcore. */
 void bench_fifo_turns(struct bench_side *s, uint32_t nb_bursts);
 void bench_fifo_prime(struct bench_side *s);
 void bench_fifo_drain(struct bench_side *s);
+/* Two lcores; the shuffling one keeps in_flight buffers, a power of two, and frees any of them. */
 void bench_ring_turns(struct bench_side *s, uint32_t nb_bursts);
 int bench_ring_consume(void *side);
+int bench_shuffle_consume(void *side);
+void bench_shuffle_drain(struct bench_side *s);
 void bench_nothing(struct bench_side *s);
+/* The same 1,024 buffers in flight, out of pools of three sizes: the largest over the least. */
+void bench_pool_sizes(const char *name, struct bench_side side);
 
 /* Groups of cases. */
 void bench_handler(void);
 void bench_rx(void);
+void bench_frag(void);
 void bench_mem(void);
 
 #endif

@@ -59,38 +59,13 @@ two_lcores(uint32_t burst)
 	bench_result_ratio(name, sides, RTE_DIM(sides), UINT32_MAX);
 }
 
-/* The same 1,024 buffers in flight, out of pools of three sizes: the largest over the least. */
 static void
 pool_sizes(uint32_t cache)
 {
-	static const uint32_t nb_bufs[] = { 4096, 65536, 1 << 20 };
-	struct bench_side sides[RTE_DIM(nb_bufs)];
-	double worst[BENCH_RUNS_MAX];
-	char name[64], note[96];
+	char name[64];
 
 	snprintf(name, sizeof(name), "ppool_handler_c%u_pool_4k_64k_1m_spread", cache);
-	if (!bench_is_wanted(name))
-		return;
-	for (uint32_t i = 0; i < RTE_DIM(sides); i++)
-		sides[i] = (struct bench_side){ .ops = PPOOL_OPS_NAME,
-			.cache = cache,
-			.nb_bufs = nb_bufs[i],
-			.room = 2 * RTE_PKTMBUF_HEADROOM,
-			.turns = bench_fifo_turns,
-			.burst = 32,
-			.in_flight = 1024,
-			.is_ours = true };
-	bench_group_run(sides, RTE_DIM(sides), bench_fifo_prime, bench_fifo_drain);
-	for (uint32_t r = 0; r < bench.runs; r++) {
-		double a = sides[0].cycles[r], b = sides[1].cycles[r], c = sides[2].cycles[r];
-
-		worst[r] = RTE_MAX(RTE_MAX(a, b), c) / RTE_MIN(RTE_MIN(a, b), c);
-	}
-	snprintf(note, sizeof(note), "%.2f, %.2f, %.2f cycles",
-			bench_median(sides[0].cycles, bench.runs).median,
-			bench_median(sides[1].cycles, bench.runs).median,
-			bench_median(sides[2].cycles, bench.runs).median);
-	bench_result(name, bench_median(worst, bench.runs), "x", note);
+	bench_pool_sizes(name, (struct bench_side){ .ops = PPOOL_OPS_NAME, .cache = cache });
 }
 
 void

@@ -19,9 +19,7 @@
 #define HELD_BUFS  131072u
 #define HELD_ROUND 65536u /* places for packets on hold, a power of two; some 2,500 are */
 
-/* Of RTE_MBUF_DEFAULT_BUF_SIZE: data alone, and with mbuf and object header. */
-#define FRAG_BYTES 2176u
-#define OBJ_BYTES  2368u
+#define FRAG_BYTES 2176u /* of RTE_MBUF_DEFAULT_BUF_SIZE: data alone */
 
 struct hold {
 	struct rte_mbuf *m;
@@ -136,17 +134,16 @@ life(const char *what, struct bench_side s)
 
 		bench_pool_create(&s);
 		create[r] = (double)(rte_rdtsc_precise() - start) / ms;
-		over = (double)(heap_bytes() - bytes) -
-		       (double)s.mp->size * rte_pktmbuf_data_room_size(s.mp);
+		over = (double)(heap_bytes() - bytes) - (double)BENCH_POOL_BUFS * FRAG_BYTES;
 		start = rte_rdtsc_precise();
-		rte_mempool_free(s.mp);
+		bench_pool_free(&s);
 		destroy[r] = (double)(rte_rdtsc_precise() - start) / ms;
 	}
 	bench_result(name, bench_median(create, bench.runs), "ms", "24,576 buffers of 2,176 B");
 	snprintf(name, sizeof(name), "ppool_%s_destroy_time", what);
 	bench_result(name, bench_median(destroy, bench.runs), "ms", "");
 	if (s.is_ours) {
-		uint32_t bytes = s.ops == NULL ? FRAG_BYTES : OBJ_BYTES;
+		uint32_t bytes = s.ops == NULL ? FRAG_BYTES : BENCH_OBJ_BYTES;
 		uint32_t pages = BENCH_POOL_BUFS / (PPOOL_PAGE_BYTES / bytes);
 
 		snprintf(name, sizeof(name), "ppool_%s_overhead_per_page", what);
@@ -167,6 +164,9 @@ bench_mem(void)
 		.is_ours = true };
 	static const struct bench_side bitmap = { .paired = { PPOOL_KIND_BITMAP, 64 << 10, 0 },
 		.is_ours = true };
+	static const struct bench_side frag = {
+		.frag_bytes = FRAG_BYTES, .frag_page_bytes = 64 << 10, .is_ours = true
+	};
 
 	held("ppool_handler_held1pct_p64k_w4096_memory", handler);
 	held("ppool_paired_count_held1pct_p64k_w4096_memory", count);
@@ -174,5 +174,6 @@ bench_mem(void)
 	life("handler", handler);
 	life("paired_count", count);
 	life("paired_bitmap", bitmap);
+	life("frag", frag);
 	life("peer_ring_mp_mc", (struct bench_side){ .ops = "ring_mp_mc", .cache = 512 });
 }

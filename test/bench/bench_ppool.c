@@ -6,6 +6,7 @@
  *   ppool_handler_   rte_mempool_get_bulk(), rte_mempool_put_bulk() on the handler "ppool"
  *   ppool_paired_    ppool_pktmbuf_alloc_bulk(), ppool_pktmbuf_free_bulk() in an Rx loop
  *   ppool_stockfree_ the same loop, but mbufs are freed by rte_pktmbuf_free_bulk() on both sides
+ *   ppool_frag_      ppool_frag_alloc_bulk(), ppool_frag_put_bulk()
  */
 #include <rte_eal.h>
 
@@ -21,6 +22,7 @@ main(int argc, char **argv)
 	bench_conf_parse(argc - ret, argv + ret);
 	bench_handler();
 	bench_rx();
+	bench_frag();
 	bench_mem();
 	return rte_eal_cleanup();
 }
