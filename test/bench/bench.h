@@ -52,6 +52,7 @@ struct bench_side {
 	/* How it is used. */
 	void (*turns)(struct bench_side *s, uint32_t nb_bursts); /* on the main lcore */
 	int (*consume)(void *side); /* on the other one, until is_over and an empty ring */
+	unsigned int (*alloc)(struct bench_side *s, struct rte_mbuf **mbufs, unsigned int n);
 	void (*free)(struct bench_side *s, struct rte_mbuf **mbufs, unsigned int n);
 	uint32_t burst, in_flight;
 	bool is_ours;
@@ -114,10 +115,14 @@ void bench_nothing(struct bench_side *s);
 /* The same 1,024 buffers in flight, out of pools of three sizes: the largest over the least. */
 void bench_pool_sizes(const char *name, struct bench_side side);
 
+/* bench_rx.c: the Rx loop; in_flight 0: the other lcore frees. */
+void bench_rx_run(struct bench_side *sides, uint32_t nb, uint32_t in_flight);
+
 /* Groups of cases. */
 void bench_handler(void);
 void bench_rx(void);
 void bench_frag(void);
+void bench_extbuf(void);
 void bench_mem(void);
 
 #endif

@@ -7,6 +7,9 @@
  *   ppool_paired_    ppool_pktmbuf_alloc_bulk(), ppool_pktmbuf_free_bulk() in an Rx loop
  *   ppool_stockfree_ the same loop, but mbufs are freed by rte_pktmbuf_free_bulk() on both sides
  *   ppool_frag_      ppool_frag_alloc_bulk(), ppool_frag_put_bulk()
+ *   ppool_extbuf_    ppool_extbuf_alloc_bulk(), ppool_pktmbuf_free_bulk() in the Rx loop, against
+ *                    stock external buffers; _stockfree: freed by rte_pktmbuf_free_bulk();
+ *                    _over_stockfree: against that
  */
 #include <rte_eal.h>
 
@@ -23,6 +26,7 @@ main(int argc, char **argv)
 	bench_handler();
 	bench_rx();
 	bench_frag();
+	bench_extbuf();
 	bench_mem();
 	return rte_eal_cleanup();
 }

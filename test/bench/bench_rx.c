@@ -32,14 +32,17 @@ struct bench_rxq {
 	uint32_t mbuf_stride, frag_bytes; /* of a paired pool */
 };
 
-/* Give BURST descriptors from `next` to the device. */
-static inline void
-refill(struct bench_side *s, struct bench_rxq *q)
+/*
+ * Give BURST descriptors from `next` to the device. What is attached, is known when this is
+ * compiled: the other loops have no test of it.
+ */
+static __rte_always_inline void
+refill(struct bench_side *s, bool is_attached, struct bench_rxq *q)
 {
 	struct rte_mbuf **sw = &q->sw[q->next];
 	struct bd *bd = &q->ring[q->next];
 
-	if (s->pp != NULL) {
+	if (!is_attached && s->pp != NULL) {
 		struct ppool_run runs[BURST];
 		unsigned int nb;
 
@@ -59,7 +62,8 @@ refill(struct bench_side *s, struct bench_rxq *q)
 		}
 		return;
 	}
-	while (rte_mempool_get_bulk(s->mp, (void **)sw, BURST) != 0)
+	while (is_attached ? s->alloc(s, sw, BURST) == 0
+			   : rte_mempool_get_bulk(s->mp, (void **)sw, BURST) != 0)
 		rte_pause();
 	for (uint32_t i = 0; i < BURST; i++) {
 		bd[i].addr = sw[i]->buf_iova + RTE_PKTMBUF_HEADROOM;
@@ -137,8 +141,8 @@ free_stock(struct bench_side *s, struct rte_mbuf **mbufs, unsigned int n)
 	rte_pktmbuf_free_bulk(mbufs, n);
 }
 
-static __rte_noinline void
-one_turns(struct bench_side *s, uint32_t nb_bursts)
+static __rte_always_inline void
+one_loop(struct bench_side *s, bool is_attached, uint32_t nb_bursts)
 {
 	struct bench_rxq *q = s->rxq;
 	uint64_t sum = 0;
@@ -155,14 +159,26 @@ one_turns(struct bench_side *s, uint32_t nb_bursts)
 			s->nb_q += BURST;
 		memcpy(tx, mbufs, sizeof(mbufs));
 		s->at = s->at + BURST == s->in_flight ? 0 : s->at + BURST;
-		refill(s, q);
+		refill(s, is_attached, q);
 		q->next = (q->next + BURST) % NB_DESC;
 	}
 	s->sum = sum;
 }
 
 static __rte_noinline void
-two_turns(struct bench_side *s, uint32_t nb_bursts)
+one_turns(struct bench_side *s, uint32_t nb_bursts)
+{
+	one_loop(s, false, nb_bursts);
+}
+
+static __rte_noinline void
+one_turns_attached(struct bench_side *s, uint32_t nb_bursts)
+{
+	one_loop(s, true, nb_bursts);
+}
+
+static __rte_always_inline void
+two_loop(struct bench_side *s, bool is_attached, uint32_t nb_bursts)
 {
 	struct bench_rxq *q = s->rxq;
 	struct rte_ring *ring = s->ring;
@@ -175,9 +191,21 @@ two_turns(struct bench_side *s, uint32_t nb_bursts)
 		complete(q);
 		receive(q, mbufs);
 		rte_ring_sp_enqueue_bulk(ring, (void **)mbufs, BURST, NULL);
-		refill(s, q);
+		refill(s, is_attached, q);
 		q->next = (q->next + BURST) % NB_DESC;
 	}
+}
+
+static __rte_noinline void
+two_turns(struct bench_side *s, uint32_t nb_bursts)
+{
+	two_loop(s, false, nb_bursts);
+}
+
+static __rte_noinline void
+two_turns_attached(struct bench_side *s, uint32_t nb_bursts)
+{
+	two_loop(s, true, nb_bursts);
 }
 
 static int
@@ -216,12 +244,12 @@ rx_prime(struct bench_side *s)
 		bench_fail("no memory");
 	rte_mbuf_refcnt_set(&first, 1);
 	memcpy(&q->rearm, &first.rearm_data, sizeof(q->rearm));
-	q->ol_flags = s->pp != NULL ? RTE_MBUF_F_EXTERNAL : 0;
+	q->ol_flags = s->pp != NULL || s->alloc != NULL ? RTE_MBUF_F_EXTERNAL : 0;
 	if (s->pp != NULL)
 		ppool_pktmbuf_strides(s->pp, &q->mbuf_stride, &q->frag_bytes);
 	s->rxq = q;
 	for (q->next = 0; q->next < NB_DESC; q->next += BURST)
-		refill(s, q);
+		refill(s, s->alloc != NULL, q);
 	q->next = 0;
 }
 
@@ -235,17 +263,19 @@ rx_drain(struct bench_side *s)
 	rte_free(s->rxq);
 }
 
-/* What all sides of a loop have in common; in_flight 0: the other lcore frees. */
-static void
-loop_init(struct bench_side *sides, uint32_t nb, uint32_t in_flight)
+void
+bench_rx_run(struct bench_side *sides, uint32_t nb, uint32_t in_flight)
 {
 	for (uint32_t i = 0; i < nb; i++) {
 		sides[i].burst = BURST;
 		sides[i].in_flight = in_flight;
-		sides[i].turns = in_flight != 0 ? one_turns : two_turns;
+		if (sides[i].alloc != NULL)
+			sides[i].turns = in_flight != 0 ? one_turns_attached : two_turns_attached;
+		else
+			sides[i].turns = in_flight != 0 ? one_turns : two_turns;
 		sides[i].consume = in_flight != 0 ? NULL : two_consume;
-		sides[i].is_ours = i != 0;
 	}
+	bench_group_run(sides, nb, rx_prime, rx_drain);
 }
 
 /* Each of ours against the one peer. */
@@ -261,8 +291,9 @@ loop_run(const char *api, struct bench_side *sides, uint32_t nb, uint32_t in_fli
 	snprintf(name, sizeof(name), "ppool_%s_%s_ratio", api, tail);
 	if (!bench_is_wanted(name))
 		return;
-	loop_init(sides, nb, in_flight);
-	bench_group_run(sides, nb, rx_prime, rx_drain);
+	for (uint32_t i = 1; i < nb; i++)
+		sides[i].is_ours = true;
+	bench_rx_run(sides, nb, in_flight);
 	for (uint32_t i = 1; i < nb; i++) {
 		struct bench_side pair[] = { sides[0], sides[i] };
 
