@@ -20,7 +20,11 @@ struct ppool_counters {
 #undef PPOOL_STAT_COUNTER
 };
 
+#ifdef PPOOL_NO_STATS /* only to see what they cost: test/bench/stats.sh */
+#define ppool_tally(c, n) ((void)(c), (void)(n))
+#else
 #define ppool_tally(c, n) at_store(c, at_load(c, relaxed) + (n), relaxed)
+#endif
 
 static inline void
 ppool_stats_add(struct ppool_stats *sum, const struct ppool_counters *c)
