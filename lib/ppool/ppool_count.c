@@ -138,7 +138,9 @@ page_start(struct count_pool *c, struct count_owner *o, uint32_t page)
 		ppool_tally(&o->count.recycle_charges, 1);
 	}
 	c->bias[page] -= nb;
-	at_store(&c->owner_of[page], o->slot, relaxed);
+	/* Who puts reads its line, which holds the owners of 16 pages: written if it changes. */
+	if (at_load(&c->owner_of[page], relaxed) != o->slot)
+		at_store(&c->owner_of[page], o->slot, relaxed);
 	o->page = page;
 	o->next = 0;
 	o->left = nb;
@@ -183,29 +185,42 @@ page_open(struct count_pool *c, struct count_owner *o)
 	return true;
 }
 
-/*
- * Cut up to @p n fragments off the open page as one run; 0: they do not fit. A fragment of the
- * smallest size costs no loop; of others, one addition.
- */
+/* The one division, when an owner's callers go over to another size. */
+static __attribute__((noinline)) void
+size_learn(struct count_owner *o, uint32_t units)
+{
+	o->cut_units = units;
+	o->cut_recip = ppool_recip(units);
+}
+
+/* Fragments that can be cut off the open page from unit @p first on. */
+static inline uint32_t
+page_room(const struct count_pool *c, struct count_owner *o, uint32_t units, uint32_t first)
+{
+	uint32_t fit;
+
+	if (units == 1)
+		return o->left;
+	if (__builtin_expect(o->cut_units != units, 0))
+		size_learn(o, units);
+	fit = (uint32_t)ppool_div(c->page_units - first, o->cut_recip);
+	return fit < o->left ? fit : o->left;
+}
+
+/* Cut up to @p n fragments off the open page as one run; 0: they do not fit. */
 static inline uint32_t
 page_cut(const struct count_pool *c, struct count_owner *o, const struct count_size *size,
 		struct ppool_frags *run, uint32_t n)
 {
-	uint32_t first = (o->next + size->align - 1) & -size->align, end = first, nb = 0;
+	uint32_t first = (o->next + size->align - 1) & -size->align;
+	uint32_t nb = page_room(c, o, size->units, first);
 
-	if (size->units == 1) {
-		nb = n < o->left ? n : o->left;
-		end = first + nb;
-	} else {
-		while (nb < n && nb < o->left && end + size->units <= c->page_units) {
-			end += size->units;
-			nb++;
-		}
-	}
+	if (nb > n)
+		nb = n;
 	if (nb == 0)
 		return 0;
 	*run = (struct ppool_frags){ o->page, first, nb };
-	o->next = end;
+	o->next = first + nb * size->units;
 	o->left -= nb;
 	return nb;
 }
@@ -409,7 +424,16 @@ uint32_t
 count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *size,
 		struct ppool_frags *runs, uint32_t n)
 {
-	return n == 0 ? 0 : count_take_rest(c, count_enter(c, slot), size, runs, n);
+	struct count_owner *o = count_enter(c, slot);
+	uint32_t first = (o->next + size->align - 1) & -size->align;
+
+	if (__builtin_expect(n != 0 && page_room(c, o, size->units, first) >= n, 1)) {
+		page_cut(c, o, size, runs, n);
+		ppool_tally(&o->count.alloc_frags, n);
+		at_lock_give(&o->lock);
+		return 1;
+	}
+	return count_take_rest(c, o, size, runs, n);
 }
 
 /*

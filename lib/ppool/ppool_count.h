@@ -64,9 +64,11 @@ struct count_list {
 struct count_owner {
 	_Alignas(128) struct at_lock lock;
 	uint32_t slot;
-	uint32_t page;           /* open page, or PPOOL_NONE */
-	uint32_t next;           /* unit of it where the next cut may start */
-	uint32_t left;           /* cuts that it still has */
+	uint32_t page;      /* open page, or PPOOL_NONE */
+	uint32_t next;      /* unit of it where the next cut may start */
+	uint32_t left;      /* cuts that it still has */
+	uint32_t cut_units; /* last size cut, if it was not 1, and its reciprocal */
+	uint64_t cut_recip;
 	struct count_list fifo;  /* opened, all cut; oldest first */
 	struct count_list stale; /* overtaken by younger ones */
 	struct ppool_counters count;

@@ -30,6 +30,30 @@ COUNT_INLINE bool count_put(
 		struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);
 COUNT_INLINE void count_leave(struct count_pool *c, struct count_owner *o);
 
+/*
+ * The same for a burst in any order: what belongs to pages of others is gathered by page, so that
+ * each page's count is changed once. Made by count_puts_init(); after the last put and before
+ * leaving, count_puts_end(), which is true as a put is.
+ */
+#define COUNT_PUTS 64
+struct count_puts {
+	uint64_t used; /* places that hold something */
+	uint32_t nb_own;
+	bool is_last;
+	uint32_t page[COUNT_PUTS], nb[COUNT_PUTS]; /* by the page's lowest bits */
+};
+static inline void
+count_puts_init(struct count_puts *puts)
+{
+	puts->used = 0; /* the arrays hold nothing where it has no bit */
+	puts->nb_own = 0;
+	puts->is_last = false;
+}
+COUNT_INLINE void count_puts_add(struct count_pool *c, struct count_owner *o,
+		struct count_puts *puts, uint32_t page, uint32_t nb);
+COUNT_INLINE bool count_puts_end(
+		struct count_pool *c, struct count_owner *o, struct count_puts *puts);
+
 /* Of ppool_count.c, for the functions above. */
 void count_bias_fold(struct count_pool *c, uint32_t page);
 bool count_free_push(struct count_pool *c, uint32_t page);
@@ -61,17 +85,22 @@ count_leave(struct count_pool *c, struct count_owner *o)
 	at_lock_give(&o->lock); /* the last touch: who destroys the pool takes every lock once */
 }
 
-COUNT_INLINE bool
-count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb)
+/* Put to a page of this owner's; false: it is of another's. */
+static inline bool
+count_try_own(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb)
 {
 	/* Ours: nobody but us can change that while we hold the lock and the reference (I5). */
-	if (__builtin_expect(at_load(&c->owner_of[page], relaxed) == o->slot, 1)) {
-		c->bias[page] += nb;
-		if (__builtin_expect(c->bias[page] > BIAS_FOLD, 0))
-			count_bias_fold(c, page);
-		ppool_tally(&o->count.recycle_cached_frags, nb);
+	if (__builtin_expect(at_load(&c->owner_of[page], relaxed) != o->slot, 0))
 		return false;
-	}
+	c->bias[page] += nb;
+	if (__builtin_expect(c->bias[page] > BIAS_FOLD, 0))
+		count_bias_fold(c, page);
+	return true;
+}
+
+static inline bool
+count_put_away(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb)
+{
 	ppool_tally(&o->count.recycle_ring_frags, nb);
 	/*
 	 * [HOME-R] pairs with [HOME-A]. acq_rel, because we may be the last of an abandoned page
@@ -80,6 +109,50 @@ count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t n
 	if (at_fetch_sub(&c->refs[page].refs, nb, seq_cst) != nb)
 		return false;
 	return count_free_push(c, page); /* the last one of an abandoned page: it is ours alone */
+}
+
+COUNT_INLINE bool
+count_put(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb)
+{
+	if (!count_try_own(c, o, page, nb))
+		return count_put_away(c, o, page, nb);
+	ppool_tally(&o->count.recycle_cached_frags, nb);
+	return false;
+}
+
+COUNT_INLINE void
+count_puts_add(struct count_pool *c, struct count_owner *o, struct count_puts *puts, uint32_t page,
+		uint32_t nb)
+{
+	const uint32_t at = page % COUNT_PUTS;
+	const uint64_t bit = UINT64_C(1) << at;
+
+	if (count_try_own(c, o, page, nb)) {
+		puts->nb_own += nb;
+		return;
+	}
+	if ((puts->used & bit) != 0) {
+		if (puts->page[at] == page) {
+			puts->nb[at] += nb;
+			return;
+		}
+		puts->is_last |= count_put_away(c, o, puts->page[at], puts->nb[at]);
+	}
+	puts->used |= bit;
+	puts->page[at] = page;
+	puts->nb[at] = nb;
+}
+
+COUNT_INLINE bool
+count_puts_end(struct count_pool *c, struct count_owner *o, struct count_puts *puts)
+{
+	ppool_tally(&o->count.recycle_cached_frags, puts->nb_own);
+	for (; puts->used != 0; puts->used &= puts->used - 1) {
+		const uint32_t at = (uint32_t)__builtin_ctzll(puts->used);
+
+		puts->is_last |= count_put_away(c, o, puts->page[at], puts->nb[at]);
+	}
+	return puts->is_last;
 }
 
 COUNT_INLINE uint32_t

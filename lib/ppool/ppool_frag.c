@@ -269,22 +269,26 @@ unsigned int
 ppool_frag_put_bulk(struct ppool *p, void *const *frags, unsigned int n)
 {
 	struct count_owner *o = count_enter(&p->count, rte_lcore_id());
+	const uintptr_t base = p->base, page_bytes = (uintptr_t)1 << p->page_shift;
+	struct count_puts puts;
 	unsigned int i = 0, bad = 0;
-	bool is_last = false;
+	bool is_last;
 
+	count_puts_init(&puts);
 	while (i < n) {
-		uint32_t page = page_of(p, frags[i]);
-		unsigned int first = i;
+		const uintptr_t off = (uintptr_t)frags[i] - base;
+		const uintptr_t page = base + (off & -page_bytes);
+		const unsigned int first = i++;
 
-		if (unlikely(!is_ours(p, frags[i]))) {
+		if (unlikely(off >= p->bytes)) {
 			bad++;
-			i++;
 			continue;
 		}
-		while (++i < n && is_ours(p, frags[i]) && page_of(p, frags[i]) == page)
-			;
-		is_last |= count_put(&p->count, o, page, i - first);
+		while (i < n && (uintptr_t)frags[i] - page < page_bytes)
+			i++;
+		count_puts_add(&p->count, o, &puts, (uint32_t)(off >> p->page_shift), i - first);
 	}
+	is_last = count_puts_end(&p->count, o, &puts);
 	if (unlikely(bad != 0)) {
 		ppool_tally(&o->count.bad_frees, bad);
 		PPOOL_LOG(ERR, "pool %s: %u addresses put are not of this pool; refused", p->name,

@@ -165,6 +165,7 @@ static unsigned int
 plain_free(struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigned int n)
 {
 	struct ppool_frags run, runs[PLAIN_RUNS];
+	struct count_puts puts;
 	unsigned int i = 0, nb_runs = 0;
 	struct count_owner *o;
 
@@ -177,9 +178,11 @@ plain_free(struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigned int
 			ppool_paired_give_runs(pp, runs, nb_runs);
 		return i;
 	}
+	count_puts_init(&puts);
 	o = count_enter(&pp->count, rte_lcore_id());
 	for (; i < n && plain_run(pp, mbufs + i, n - i, &run); i += run.nb)
-		count_put(&pp->count, o, run.page, run.nb);
+		count_puts_add(&pp->count, o, &puts, run.page, run.nb);
+	count_puts_end(&pp->count, o, &puts);
 	count_leave(&pp->count, o);
 	return i;
 }

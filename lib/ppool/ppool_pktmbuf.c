@@ -36,8 +36,10 @@ static void
 count_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n)
 {
 	struct count_owner *o = count_enter(&pp->count, rte_lcore_id());
+	struct count_puts puts;
 	unsigned int i = 0;
 
+	count_puts_init(&puts);
 	while (i < n) {
 		uint32_t page = ppool_paired_page(pp, mbufs[i]);
 		uintptr_t low = pp->mbufs + (size_t)page * pp->span;
@@ -52,8 +54,9 @@ count_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n)
 		}
 		while (++i < n && (uintptr_t)mbufs[i] - low < pp->span)
 			;
-		count_put(&pp->count, o, page, i - first);
+		count_puts_add(&pp->count, o, &puts, page, i - first);
 	}
+	count_puts_end(&pp->count, o, &puts);
 	count_leave(&pp->count, o);
 }
 
