@@ -21,6 +21,13 @@
  * A driver that clears RTE_MBUF_F_EXTERNAL when it receives into such a pool breaks it at the next
  * clone (the stock net_hns3, virtio, ixgbe, i40e, ice, iavf do): give those an ordinary pool.
  *
+ * Several processes: pools are made and freed by the primary; a secondary that has loaded libppool
+ * uses them like it, whatever the order of plugins in the two, and may free mbufs and clones that
+ * another process took: see ppool_ops_check(). What DPDK asks holds here too: every process has
+ * lcores of its own. A secondary that lacks libppool has another handler, or none, in the place of
+ * ours: it dies by SIGSEGV at its first use of a pool, and the pool takes no harm. One that dies
+ * inside a call, by SIGKILL say, keeps what it held, and maybe a lock: see ppool_recover().
+ *
  * Functions set rte_errno where they return NULL; other errors are negative errno values.
  */
 #ifndef PPOOL_H
@@ -156,6 +163,32 @@ unsigned int ppool_pktmbuf_alloc_bulk(
  * the mempool's cache. Chains, clones and NULL are fine. Threads: any.
  */
 void ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n);
+
+/**
+ * Compare this process's table of mempool handlers with the primary's, which is what pools' indices
+ * mean; if they differ, say so with both lists, and put this one into the primary's order. A
+ * handler that is not loaded here is replaced by one that refuses every call and says so once.
+ *
+ * rte_eal_init() has done so in every process that has loaded libppool by then; ask again after
+ * loading more plugins. Threads: none may use mempools meanwhile.
+ *
+ * @return 0 the tables agree, maybe only now; -ENOENT this process lacks handlers; -ENXIO the
+ *         primary has not loaded libppool, or it was loaded here after rte_eal_init(): not known
+ */
+int ppool_ops_check(void);
+
+/**
+ * A process that used the pool is dead, and had not left it: take away the locks it may hold, after
+ * half a second each in which nobody gave them, and set up anew what they guard. Others may use the
+ * pool meanwhile; those that wait for such a lock go on.
+ *
+ * Lost for good: what the dead process held, with the count pages it lies on, and a page or a run
+ * that was on its way; ppool_held() and ppool_audit() may be off by these from now on.
+ * Threads: one, of any process. Blocks: up to half a second for each lock.
+ *
+ * @return number of locks taken away, or -EINVAL (no ppool)
+ */
+int ppool_recover(struct rte_mempool *mp);
 
 /** Statistics of a pool of either kind, summed over lcores. @return 0 or -EINVAL (no ppool) */
 int ppool_stats_get(const struct rte_mempool *mp, struct ppool_stats *stats);

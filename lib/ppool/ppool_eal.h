@@ -5,6 +5,7 @@
 
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_mbuf_core.h>
 #include <rte_mempool.h>
 #include <rte_mbuf.h>
 #include <rte_memzone.h>
@@ -36,8 +37,64 @@ int ppool_page_bytes(uint32_t asked, uint32_t stride, uint32_t frags_max, uint32
 /* Pages that an owner of a bitmap pool remembers, for a pool of @p nb_frags. */
 uint32_t ppool_hint_pages(uint32_t nb_frags, uint32_t page_frags);
 
-/* Which of the two kinds of pool @p mp is; NULL if not. */
-const struct bitmap *ppool_handler_of(const struct rte_mempool *mp);
+/*
+ * mp->pool_data of our pools is a pointer with one of these in its upper bits. So it is told whose
+ * a pool is without a look at anything else; and a process that has another handler at the index of
+ * ours dies by SIGSEGV at its first use of the pool, instead of writing into it.
+ */
+#define PPOOL_TAG_HANDLER UINT64_C(0x0040000000000000)
+#define PPOOL_TAG_PAIRED  UINT64_C(0x0020000000000000)
+#define PPOOL_TAG_MASK    UINT64_C(0xffff000000000000)
+
+static inline void *
+ppool_tagged(const struct rte_mempool *mp, uint64_t tag)
+{
+	uint64_t v = (uintptr_t)mp->pool_data;
+
+	return (v & PPOOL_TAG_MASK) == tag ? (void *)(uintptr_t)(v ^ tag) : NULL;
+}
+
+static inline void
+ppool_tag(struct rte_mempool *mp, void *p, uint64_t tag)
+{
+	mp->pool_data = p != NULL ? (void *)((uintptr_t)p | tag) : NULL;
+}
+
+/* The bitmap behind a pool of the handler; NULL if @p mp is another kind of pool. */
+static inline struct bitmap *
+ppool_handler_of(const struct rte_mempool *mp)
+{
+	return ppool_tagged(mp, PPOOL_TAG_HANDLER);
+}
+
+/* ppool_proc.c */
+int ppool_refuse(const struct rte_mempool *mp); /* logs that the pool is not ours: -EINVAL */
+
+/* 0, or all bits: another process uses one of our lcore ids. */
+extern uint32_t ppool_slot_or;
+
+/* The calling thread's slot in cores whose owners have no lock. */
+static inline uint32_t
+ppool_slot(void)
+{
+	return rte_lcore_id() | ppool_slot_or;
+}
+
+/* Forget the hints of @p slot, which nobody uses now; pools of other kinds are left alone. */
+void ppool_slot_reset(struct rte_mempool *mp, uint32_t slot);
+
+/* What frees the last mbuf on a buffer; the same addresses in all processes, where that can be. */
+enum ppool_last_put {
+	PPOOL_LAST_PUT_PAIRED,
+	PPOOL_LAST_PUT_FRAG,
+	PPOOL_NB_LAST_PUTS
+};
+extern rte_mbuf_extbuf_free_callback_t ppool_last_put[PPOOL_NB_LAST_PUTS];
+void ppool_paired_last_put(void *buf, void *mbuf);
+void ppool_frag_last_put(void *frag, void *pool);
+
+/* ppool_recover.c */
+unsigned int ppool_count_recover(struct count_pool *c);
 
 /* Data pages in one memzone; each contiguous for devices. */
 struct ppool_pages {

@@ -335,6 +335,12 @@ ppool_frag_held(const struct ppool *p)
 }
 
 unsigned int
+ppool_frag_recover(struct ppool *p)
+{
+	return ppool_count_recover(&p->count);
+}
+
+unsigned int
 ppool_frag_abandon(struct ppool *p)
 {
 	return count_abandon(&p->count, rte_lcore_id());
@@ -366,8 +372,8 @@ ppool_frag_audit(FILE *f, struct ppool *p)
 }
 
 /* The last mbuf on a fragment is gone; called by rte_pktmbuf_free and the like. */
-static void
-extbuf_last_put(void *frag, void *pool)
+void
+ppool_frag_last_put(void *frag, void *pool)
 {
 	ppool_frag_put(pool, frag);
 }
@@ -375,7 +381,7 @@ extbuf_last_put(void *frag, void *pool)
 struct ppool *
 ppool_extbuf_pool(const struct rte_mbuf *m)
 {
-	return RTE_MBUF_HAS_EXTBUF(m) && m->shinfo->free_cb == extbuf_last_put
+	return RTE_MBUF_HAS_EXTBUF(m) && m->shinfo->free_cb == ppool_last_put[PPOOL_LAST_PUT_FRAG]
 	                       ? m->shinfo->fcb_opaque
 	                       : NULL;
 }
@@ -388,7 +394,7 @@ extbuf_bind(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_t bytes)
 	rte_iova_t iova = p->pages.iova[off >> p->page_shift] +
 	                  (off & ((UINT64_C(1) << p->page_shift) - 1));
 
-	ext->free_cb = extbuf_last_put;
+	ext->free_cb = ppool_last_put[PPOOL_LAST_PUT_FRAG];
 	ext->fcb_opaque = p;
 	rte_mbuf_ext_refcnt_set(ext, 1);
 	rte_pktmbuf_attach_extbuf(m, frag, iova, bytes, ext);

@@ -124,6 +124,9 @@ int64_t ppool_frag_held(const struct ppool *p);
 void ppool_frag_dump(FILE *f, const struct ppool *p);
 int ppool_frag_audit(FILE *f, struct ppool *p);
 
+/** As ppool_recover(). */
+unsigned int ppool_frag_recover(struct ppool *p);
+
 /** Give up the calling lcore's pages: they come home with their last references. @return how many
  */
 unsigned int ppool_frag_abandon(struct ppool *p);

@@ -49,7 +49,7 @@ handler_alloc(struct rte_mempool *mp)
 		return ret;
 	}
 	b->nb_colours = page_bytes % elt_bytes(mp) / RTE_CACHE_LINE_MIN_SIZE + 1;
-	mp->pool_data = b;
+	ppool_tag(mp, b, PPOOL_TAG_HANDLER);
 	return 0;
 }
 
@@ -57,7 +57,7 @@ static void
 handler_free(struct rte_mempool *mp)
 {
 	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
-	struct bitmap *b = mp->pool_data;
+	struct bitmap *b = ppool_handler_of(mp);
 
 	if (b == NULL)
 		return;
@@ -69,8 +69,12 @@ handler_free(struct rte_mempool *mp)
 static int
 handler_enqueue(struct rte_mempool *mp, void *const *objs, unsigned int n)
 {
-	uint32_t bad = bitmap_give(mp->pool_data, rte_lcore_id(), objs, n);
+	struct bitmap *b = ppool_handler_of(mp);
+	uint32_t bad;
 
+	if (unlikely(b == NULL))
+		return ppool_refuse(mp);
+	bad = bitmap_give(b, ppool_slot(), objs, n);
 	if (likely(bad == 0))
 		return 0;
 	PPOOL_LOG(ERR,
@@ -83,27 +87,39 @@ handler_enqueue(struct rte_mempool *mp, void *const *objs, unsigned int n)
 static int
 handler_dequeue(struct rte_mempool *mp, void **objs, unsigned int n)
 {
-	return bitmap_take(mp->pool_data, rte_lcore_id(), objs, n);
+	struct bitmap *b = ppool_handler_of(mp);
+
+	return likely(b != NULL) ? bitmap_take(b, ppool_slot(), objs, n) : ppool_refuse(mp);
 }
 
 static int
 handler_dequeue_blocks(struct rte_mempool *mp, void **first, unsigned int n)
 {
-	return bitmap_take_pages(mp->pool_data, rte_lcore_id(), first, n);
+	struct bitmap *b = ppool_handler_of(mp);
+
+	return b != NULL ? bitmap_take_pages(b, ppool_slot(), first, n) : ppool_refuse(mp);
 }
 
 static unsigned int
 handler_count(const struct rte_mempool *mp)
 {
-	return bitmap_count(mp->pool_data);
+	const struct bitmap *b = ppool_handler_of(mp);
+
+	return b != NULL ? bitmap_count(b) : (ppool_refuse(mp), 0u);
 }
 
 static int
 handler_info(const struct rte_mempool *mp, struct rte_mempool_info *info)
 {
+	const struct bitmap *b = ppool_handler_of(mp);
 	uint32_t page_bytes;
-	int ret = page_bytes_of(mp, &page_bytes);
+	int ret;
 
+	if (b != NULL) { /* pool_config is of the process that made the pool */
+		info->contig_block_size = b->page_frags;
+		return 0;
+	}
+	ret = page_bytes_of(mp, &page_bytes);
 	if (ret == 0)
 		info->contig_block_size = page_bytes / elt_bytes(mp);
 	return ret;
@@ -156,7 +172,7 @@ capacity(size_t len, uint32_t page_bytes, uint32_t elt)
 static int
 handler_restart(struct rte_mempool *mp)
 {
-	const struct bitmap *b = mp->pool_data;
+	const struct bitmap *b = ppool_handler_of(mp);
 
 	if (b != NULL && (mp->nb_mem_chunks != 0 || b->nb_pages == 0))
 		return 0;
@@ -170,21 +186,21 @@ handler_populate(struct rte_mempool *mp, unsigned int max_objs, void *vaddr, rte
 {
 	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
 	uint32_t elt = elt_bytes(mp);
-	const struct bitmap *b;
+	struct bitmap *b;
 	size_t pad, off;
 	unsigned int n;
 	int ret = handler_restart(mp);
 
 	if (ret != 0)
 		return ret;
-	b = mp->pool_data;
+	b = ppool_handler_of(mp);
 	pad = (size_t)(-(uintptr_t)vaddr & (b->page_bytes - 1));
 	if (pad >= len || capacity(len - pad, b->page_bytes, elt) < max_objs)
 		pad = 0; /* pages at their own size would cost objects */
 	n = (unsigned int)RTE_MIN((size_t)max_objs, capacity(len - pad, b->page_bytes, elt));
 	if (n == 0)
 		return 0;
-	ret = bitmap_add(mp->pool_data, &mem, RTE_PTR_ADD(vaddr, pad), mp->header_size, n);
+	ret = bitmap_add(b, &mem, RTE_PTR_ADD(vaddr, pad), mp->header_size, n);
 	if (ret != 0)
 		return ret;
 	for (unsigned int i = 0; i < n; i++) {
@@ -211,11 +227,3 @@ static const struct rte_mempool_ops handler_ops = {
 };
 
 RTE_MEMPOOL_REGISTER_OPS(handler_ops);
-
-const struct bitmap *
-ppool_handler_of(const struct rte_mempool *mp)
-{
-	const struct rte_mempool_ops *ops = rte_mempool_get_ops(mp->ops_index);
-
-	return ops->dequeue == handler_dequeue ? mp->pool_data : NULL;
-}

@@ -72,7 +72,7 @@ ppool_paired_give(struct ppool_pktmbuf *pp, void *const *mbufs, unsigned int n)
 {
 	if (pp->kind == PPOOL_KIND_COUNT)
 		count_give(pp, mbufs, n);
-	else if (unlikely(bitmap_give(&pp->bitmap, rte_lcore_id(), mbufs, n) != 0))
+	else if (unlikely(bitmap_give(&pp->bitmap, ppool_slot(), mbufs, n) != 0))
 		bad_frees_tell(pp);
 }
 
@@ -80,7 +80,7 @@ void
 ppool_paired_give_runs(
 		struct ppool_pktmbuf *pp, const struct ppool_frags *runs, unsigned int nb_runs)
 {
-	if (unlikely(bitmap_give_runs(&pp->bitmap, rte_lcore_id(), runs, nb_runs) != 0))
+	if (unlikely(bitmap_give_runs(&pp->bitmap, ppool_slot(), runs, nb_runs) != 0))
 		bad_frees_tell(pp);
 }
 
@@ -93,7 +93,7 @@ ppool_pktmbuf_alloc_runs(struct ppool_pktmbuf *pp, struct ppool_run *runs, unsig
 
 	RTE_BUILD_BUG_ON(sizeof(*runs) < 2 * sizeof(*frags));
 	nb = pp->kind == PPOOL_KIND_COUNT ? count_take(&pp->count, rte_lcore_id(), frags, n)
-	                                  : bitmap_take_runs(&pp->bitmap, rte_lcore_id(), frags, n);
+	                                  : bitmap_take_runs(&pp->bitmap, ppool_slot(), frags, n);
 	for (uint32_t i = 0; i < nb; i++) {
 		const uint32_t page = frags[i].page, first = frags[i].first, nb_row = frags[i].nb;
 
@@ -145,16 +145,22 @@ ppool_pktmbuf_alloc_bulk(
 static int
 paired_enqueue(struct rte_mempool *mp, void *const *mbufs, unsigned int n)
 {
-	ppool_paired_give(mp->pool_data, mbufs, n);
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+
+	if (unlikely(pp == NULL))
+		return ppool_refuse(mp);
+	ppool_paired_give(pp, mbufs, n);
 	return 0;
 }
 
 static int
 paired_dequeue(struct rte_mempool *mp, void **mbufs, unsigned int n)
 {
-	return ppool_pktmbuf_alloc_bulk(mp->pool_data, (struct rte_mbuf **)mbufs, NULL, n) == n
-	                       ? 0
-	                       : -ENOENT;
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+
+	if (unlikely(pp == NULL))
+		return ppool_refuse(mp);
+	return ppool_pktmbuf_alloc_bulk(pp, (struct rte_mbuf **)mbufs, NULL, n) == n ? 0 : -ENOENT;
 }
 
 static unsigned int
@@ -162,13 +168,15 @@ paired_count(const struct rte_mempool *mp)
 {
 	int64_t held = ppool_held(mp);
 
+	if (unlikely(ppool_pktmbuf_pool(mp) == NULL))
+		return (ppool_refuse(mp), 0u);
 	return held < 0 ? mp->size : held > mp->size ? 0 : mp->size - (uint32_t)held;
 }
 
 struct ppool_pktmbuf *
 ppool_pktmbuf_pool(const struct rte_mempool *mp)
 {
-	return rte_mempool_get_ops(mp->ops_index)->dequeue == paired_dequeue ? mp->pool_data : NULL;
+	return ppool_tagged(mp, PPOOL_TAG_PAIRED);
 }
 
 bool
@@ -196,7 +204,7 @@ static void
 paired_free(struct rte_mempool *mp)
 {
 	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
-	struct ppool_pktmbuf *pp = mp->pool_data;
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
 
 	if (pp == NULL)
 		return;
@@ -227,7 +235,7 @@ paired_alloc(struct rte_mempool *mp)
 	pp = rte_zmalloc_socket("ppool", sizeof(*pp), 128, mp->socket_id);
 	if (pp == NULL)
 		return -ENOMEM;
-	mp->pool_data = pp;
+	ppool_tag(mp, pp, PPOOL_TAG_PAIRED);
 	pp->mp = mp;
 	pp->kind = conf->kind;
 	pp->frag_bytes = conf->frag_bytes;
@@ -261,7 +269,7 @@ paired_populate(struct rte_mempool *mp, unsigned int max_objs, void *vaddr, rte_
 		size_t len, rte_mempool_populate_obj_cb_t *obj_cb, void *obj_cb_arg)
 {
 	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
-	struct ppool_pktmbuf *pp = mp->pool_data;
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
 
 	(void)iova;
 	if (pp->mbufs != 0 || max_objs != mp->size || len < (size_t)max_objs * pp->stride)
@@ -291,10 +299,10 @@ static const struct rte_mempool_ops paired_ops = {
 RTE_MEMPOOL_REGISTER_OPS(paired_ops);
 
 /* The last clone of a fragment is gone, after its mbuf. */
-static void
-shinfo_last_put(void *buf, void *opaque)
+void
+ppool_paired_last_put(void *buf, void *mbuf)
 {
-	struct rte_mbuf *m = opaque;
+	struct rte_mbuf *m = mbuf;
 
 	(void)buf;
 	rte_mbuf_ext_refcnt_set(m->shinfo, 1);
@@ -308,7 +316,7 @@ shinfo_last_put(void *buf, void *opaque)
 static void
 mbuf_bind(struct rte_mempool *mp, void *arg, void *obj, unsigned int idx)
 {
-	struct ppool_pktmbuf *pp = mp->pool_data;
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
 	struct rte_mbuf *m = obj;
 	uint32_t page = ppool_paired_page(pp, m);
 	uint64_t off = (uint64_t)(((uintptr_t)m - pp->mbufs) / pp->stride % pp->page_frags) *
@@ -328,7 +336,7 @@ mbuf_bind(struct rte_mempool *mp, void *arg, void *obj, unsigned int idx)
 	rte_mbuf_refcnt_set(m, 1);
 	m->next = NULL;
 	m->shinfo = ppool_paired_ext(pp, m);
-	m->shinfo->free_cb = shinfo_last_put;
+	m->shinfo->free_cb = ppool_last_put[PPOOL_LAST_PUT_PAIRED];
 	m->shinfo->fcb_opaque = m;
 	rte_mbuf_ext_refcnt_set(m->shinfo, 1);
 	(*(unsigned int *)arg)++;
