@@ -17,9 +17,10 @@
  * How pages are counted: ppool_count.h and ppool_bitmap.h; a page's life: doc/walk-one-page.md.
  *
  * Limits of paired pools, all of them DPDK's rules for pinned external buffers: such an mbuf can be
- * cloned, chained, copied from, adjusted and freed anywhere, but not be attached to another buffer.
- * A driver that clears RTE_MBUF_F_EXTERNAL when it receives into such a pool breaks it at the next
- * clone (the stock net_hns3, virtio, ixgbe, i40e, ice, iavf do): give those an ordinary pool.
+ * cloned, chained, copied from, adjusted and freed anywhere, but not be attached to another buffer
+ * or be made by rte_pktmbuf_copy(). A driver that clears RTE_MBUF_F_EXTERNAL when it receives into
+ * such a pool breaks it at the next clone (the stock net_hns3, virtio, ixgbe, i40e, ice, iavf do):
+ * give those an ordinary pool.
  *
  * Several processes: pools are made and freed by the primary; a secondary that has loaded libppool
  * uses them like it, whatever the order of plugins in the two, and may free mbufs and clones that
@@ -118,6 +119,15 @@ struct rte_mempool *ppool_pktmbuf_pool_create(const char *name, unsigned int n,
  * pool. @param driver_name  as rte_eth_dev_info_get() tells it. Any thread.
  */
 bool ppool_driver_keeps_external(const char *driver_name);
+
+/**
+ * Ask before rte_eth_rx_queue_setup() with a pool that may be a paired one: DPDK has no hook that
+ * would refuse it there. Threads: any that may ask about the port.
+ *
+ * @return 0; -ENOTSUP with a log line that names the driver: it clears RTE_MBUF_F_EXTERNAL, and
+ *         @p mp is a paired pool; else an error of rte_eth_dev_info_get(), -ENODEV: no such port
+ */
+int ppool_rxq_check(uint16_t port_id, const struct rte_mempool *mp);
 
 /** The paired pool behind @p mp, or NULL if it is another kind of pool. Any thread. */
 struct ppool_pktmbuf *ppool_pktmbuf_pool(const struct rte_mempool *mp);

@@ -18,6 +18,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_memzone.h>
@@ -191,6 +192,23 @@ ppool_driver_keeps_external(const char *driver_name)
 		if (strcmp(driver_name, clears[i]) == 0)
 			return false;
 	return true;
+}
+
+int
+ppool_rxq_check(uint16_t port_id, const struct rte_mempool *mp)
+{
+	struct rte_eth_dev_info info;
+	int ret = rte_eth_dev_info_get(port_id, &info);
+
+	if (ret != 0)
+		return ret;
+	if (ppool_pktmbuf_pool(mp) == NULL || ppool_driver_keeps_external(info.driver_name))
+		return 0;
+	PPOOL_LOG(ERR,
+			"port %u: driver %s forgets on Rx that a buffer is external, which breaks "
+			"clones; give it an ordinary pool instead of %s",
+			port_id, info.driver_name, mp->name);
+	return -ENOTSUP;
 }
 
 /* What ppool_pktmbuf_pool_create() hands to the handler's alloc. */

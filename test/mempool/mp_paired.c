@@ -2,6 +2,7 @@
 /* Paired pools as an application uses them: a mempool of mbufs, whatever is done to the mbufs. */
 #include <pthread.h>
 
+#include <rte_ethdev.h>
 #include <rte_malloc.h>
 
 #include "mp_rig.h"
@@ -283,6 +284,38 @@ wrong_requests_have_their_errno(void **state)
 	rte_mempool_free(other);
 }
 
+/* Instead of DPDK's: ports of drivers that cannot be had here. */
+int
+rte_eth_dev_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
+{
+	static const char *const drivers[] = { "net_null", "net_hns3", "net_virtio_user",
+		"net_hns3_pmd" };
+
+	if (port_id >= RTE_DIM(drivers))
+		return -ENODEV;
+	memset(info, 0, sizeof(*info));
+	info->driver_name = drivers[port_id];
+	return 0;
+}
+
+static void
+queues_of_drivers_that_break_clones_are_refused(void **state)
+{
+	struct rte_mempool *mp = pool_make(10, 0, 0);
+	struct rte_mempool *plain = rte_pktmbuf_pool_create("plain", 10, 0, 0, ROOM, SOCKET_ID_ANY);
+
+	(void)state;
+	assert_non_null(plain);
+	assert_int_equal(ppool_rxq_check(0, mp), 0);
+	assert_int_equal(ppool_rxq_check(1, mp), -ENOTSUP);
+	assert_int_equal(ppool_rxq_check(2, mp), -ENOTSUP);
+	assert_int_equal(ppool_rxq_check(3, mp), 0);
+	assert_int_equal(ppool_rxq_check(4, mp), -ENODEV);
+	assert_int_equal(ppool_rxq_check(1, plain), 0);
+	pool_end(mp);
+	rte_mempool_free(plain);
+}
+
 /* No memory anywhere is lost by a pool that came and went. */
 static void
 nothing_is_left_behind(void **state)
@@ -327,6 +360,8 @@ main(int argc, char **argv)
 		cmocka_unit_test_teardown(nothing_is_stranded_with_an_lcore, mp_leftovers_free),
 		cmocka_unit_test_teardown(foreign_frees_are_refused, mp_leftovers_free),
 		cmocka_unit_test_teardown(wrong_requests_have_their_errno, mp_leftovers_free),
+		cmocka_unit_test_teardown(
+				queues_of_drivers_that_break_clones_are_refused, mp_leftovers_free),
 		cmocka_unit_test_teardown(nothing_is_left_behind, mp_leftovers_free),
 	};
 	int ret;
