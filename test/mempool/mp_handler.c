@@ -137,6 +137,24 @@ chunk_count(struct rte_mempool *mp, void *arg, struct rte_mempool_memhdr *chunk,
 	(*(unsigned int *)arg)++;
 }
 
+/* How often rte_mempool_list_dump() says @p what. */
+static unsigned int
+list_dump_count(const char *what)
+{
+	unsigned int nb = 0;
+	char *text = NULL;
+	size_t bytes;
+	FILE *f = open_memstream(&text, &bytes);
+
+	assert_non_null(f);
+	rte_mempool_list_dump(f);
+	fclose(f);
+	for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+		nb++;
+	free(text);
+	return nb;
+}
+
 static void
 objects_are_initialised_and_listed(void **state)
 {
@@ -156,6 +174,9 @@ objects_are_initialised_and_listed(void **state)
 	assert_int_equal(seen, 776 * 777 / 2);
 	rte_mempool_put_bulk(mp, objs, 777);
 	rte_mempool_audit(mp);
+	assert_int_equal(list_dump_count("mempool <mp>@"), 1);
+	assert_int_equal(list_dump_count("ops_name: <ppool>"), 1);
+	assert_int_equal(list_dump_count("common_pool_count=777\n"), 1);
 	pool_check_and_free(mp);
 }
 
