@@ -71,7 +71,7 @@ ppool_handler_of(const struct rte_mempool *mp)
 int ppool_refuse(const struct rte_mempool *mp); /* logs that the pool is not ours: -EINVAL */
 
 /* 0, or all bits: another process uses one of our lcore ids. */
-extern uint32_t ppool_slot_or;
+extern __attribute__((visibility("hidden"))) uint32_t ppool_slot_or;
 
 /* The calling thread's slot in cores whose owners have no lock. */
 static inline uint32_t
@@ -79,6 +79,9 @@ ppool_slot(void)
 {
 	return rte_lcore_id() | ppool_slot_or;
 }
+
+/* If @p ops are the handler's: from now on every thread of this process is one without an lcore. */
+void ppool_handler_share(struct rte_mempool_ops *ops);
 
 /* Forget the hints of @p slot, which nobody uses now; pools of other kinds are left alone. */
 void ppool_slot_reset(struct rte_mempool *mp, uint32_t slot);

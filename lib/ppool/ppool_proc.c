@@ -333,6 +333,8 @@ slots_claim(void)
 				"corrupted, says DPDK; bitmap pools work, but slowly",
 				i, at_load(&shared->pid_of[i], relaxed));
 	}
+	for (uint32_t i = 0; ppool_slot_or != 0 && i < rte_mempool_ops_table.num_ops; i++)
+		ppool_handler_share(&rte_mempool_ops_table.ops[i]);
 }
 
 static int
