@@ -32,14 +32,14 @@ ppool_count.c|own puts credit nothing|s/^\t\tc->bias\[page\] += nb;//
 ppool_count.c|remote puts are lost|s/at_fetch_sub(&c->refs\[page\].refs, nb, seq_cst) != nb/at_load(\&c->refs[page].refs, seq_cst) != nb/
 ppool_count.c|I4: the FIFO head is reopened with one out|/^fifo_pop_idle/,/^}/s/page_held(c, page) == 0/page_held(c, page) <= 1/
 ppool_count.c|I4: any page is reopened with one out|/^list_pop_idle/,/^}/s/page_held(c, page) == 0/page_held(c, page) <= 1/
-ppool_count.c|R is below B by one when idle|s/refs, acquire) - c->bias\[page\];/refs, acquire) - c->bias[page] - 1;/
+ppool_count_priv.h|R is below B by one when idle|s/refs, acquire) - c->bias\[page\];/refs, acquire) - c->bias[page] - 1;/
 ppool_count.c|the last put but one brings a page home|s/nb, seq_cst) != nb)/nb, seq_cst) != nb + 1)/
 ppool_count.c|abandon does not clear B|/c->bias\[page\] = 0;/d
-ppool_count.c|abandon clears B too late|/c->bias\[page\] = 0;/d;/^page_abandon/,/^}/s/^\t\treturn false;/\t\treturn c->bias[page] = 0, false;/
-ppool_count.c|I5: abandon keeps the owner|/^page_abandon/,/^}/{/at_store(&c->owner_of/d}
-ppool_count.c|abandon is off by one|s/share, seq_cst) != share)/share, seq_cst) != share + 1)/
-ppool_count.c|abandon never brings a page home|/^page_abandon/,/^}/{/free_push/d}
-ppool_count.c|retiring keeps what was not cut|/c->bias\[o->page\] += o->left;/d
+ppool_count.c|abandon clears B too late|/c->bias\[page\] = 0;/d;/^count_page_abandon/,/^}/s/^\treturn is_home;/\treturn c->bias[page] = 0, is_home;/
+ppool_count.c|I5: abandon keeps the owner|/^count_page_abandon/,/^}/{/at_store(&c->owner_of/d}
+ppool_count.c|abandon is off by one|s/share, seq_cst) == share;/share, seq_cst) == share + 1;/
+ppool_count.c|abandon never brings a page home|/^count_page_abandon/,/^}/s/page_home(c, page);/;/
+ppool_count_priv.h|retiring keeps what was not cut|/c->bias\[o->page\] += o->left;/d
 ppool_count.c|the open page is cut anew with one out|s/page_held(c, o->page) == o->left)/page_held(c, o->page) <= o->left + 1)/
 ppool_count.c|a victim is cut anew with one out|s/page_held(c, victim->page) == victim->left)/page_held(c, victim->page) <= victim->left + 1)/
 ppool_count.c|a victim is not locked|/^take_over/,/^}/{/at_lock_/d}
@@ -56,6 +56,15 @@ ppool_count.c|a refused take looks for no announcement|s/if (theirs + ours != 0)
 ppool_count.c|an opened page looks for no announcement|/^page_open/,/^}/{/wet(c);/d}
 ppool_count.c|dry although something was put|s/at_cas(&c->dry, &suspect, COUNT_DRY, seq_cst)/at_store(\&c->dry, COUNT_DRY, seq_cst)/
 ppool_count.c|nothing is announced|/at_store(&c->dry, COUNT_SUSPECT, seq_cst);/d;s/suspect = COUNT_SUSPECT/suspect = COUNT_WET/
+ppool_count.c|a page given up is not marked|/^count_page_abandon/,/^}/{/|= COUNT_ABANDONED/d}
+ppool_count.c|the mark comes too late|/^count_page_abandon/,/^}/{/at_lock_/d}
+ppool_count.c|a drained page goes to the free list|s/(c->flags\[page\] & COUNT_DRAINED) != 0, 0/0, 0/
+ppool_age.c|the owner is not looked at again|s/if (at_load(&c->owner_of\[page\], relaxed) == slot)/if (slot != PPOOL_NONE)/
+ppool_age.c|a page at home is taken for one that was given up|s/(c->flags\[page\] & COUNT_ABANDONED) != 0/c->flags[page] == 0/
+ppool_age.c|a page given up stays on its list|/^count_age/,/^}/{/list_remove/d}
+ppool_drain.c|what is free is left there|/^range_mark/,/^}/s/if (is_between(page, first, nb))/if (0)/
+ppool_drain.c|an open page is left there|/^owner_drain/,/^}/s/page_retire(c, o);/;/
+ppool_drain.c|owners are not locked|/^owner_drain/,/^}/{/at_lock_/d}
 ppool_bitmap.c|takes what was not there|/^\t\twant &= old;/d
 ppool_bitmap.c|takes by load and store|s/old = at_fetch_and(&o->cur->freed, ~want, acquire);/old = at_load(\&o->cur->freed, acquire); at_store(\&o->cur->freed, old \& ~want, release);/
 ppool_bitmap.c|gives by load and store|s/return at_fetch_or(&page->freed, bits, seq_cst) & bits;/uint64_t old = at_load(\&page->freed, acquire); at_store(\&page->freed, old | bits, seq_cst); return old \& bits;/
@@ -70,7 +79,7 @@ ppool_bitmap.c|whole pages are not given back|/^bitmap_take_pages/,/^}/{/for (ui
 ppool_bitmap.c|the shared slot is not locked|/^owner_enter/,/^}/s/at_lock_take(&o->lock);/;/;/^owner_leave/,/^}/s/at_lock_give(&o->lock);/;/'
 
 # file|part of the line that is broken|the order it becomes, or - for any|why no behaviour changes
-equivalent='ppool_count.c|at_store(&c->dry, COUNT_WET|-|the seq_cst load before it has placed the put among the announcements
+equivalent='ppool_count_priv.h|at_store(&c->dry, COUNT_WET|-|the seq_cst load before it has placed the put among the announcements
 ppool_count.c|at_store(&c->dry, COUNT_SUSPECT, seq_cst)|-|the fence behind it publishes it
 ppool_count.c|at_cas(&c->dry|-|an RMW reads the newest value, whatever its order
 ppool_count.c|at_fetch_sub(&c->refs[page].refs, share|acq_rel|a search finds it on the free list, where it looks once more behind all locks
@@ -98,7 +107,7 @@ orders() { # FILE: number|from|to, of each order that can be weaker
 
 mutations() { # path|title|sed program
 	local f n from to
-	for f in ppool/ppool_count.c ppool/ppool_bitmap.c base/atomic.h; do
+	for f in ppool/ppool_count.c ppool/ppool_count_priv.h ppool/ppool_bitmap.c base/atomic.h; do
 		while IFS='|' read -r n from to; do
 			printf '%s|%s:%s %s -> %s: %s|%s\n' "$f" "${f#*/}" "$n" "${from%)}" "${to%)}" \
 				"$(sed -n "${n}s/^[[:space:]]*//p" "lib/$f" | tr '|' '/')" "${n}s/$from/$to/"
@@ -119,14 +128,22 @@ why_equivalent() { # TITLE
 	return 1
 }
 
+sources() { # NAME: as test/model/meson.build has them
+	case $1 in count) echo ppool_count ppool_count_check ppool_age ppool_drain ;; bitmap) echo ppool_bitmap ;; esac
+}
+
 build_core() { # NAME
-	$cc $flags -fsanitize=thread -c "$work/lib/ppool/ppool_$1.c" -o "$work/core_$1.o" &&
-		$cc "$work/model_ppool_$1.o" "$work/core_$1.o" "$work"/model*.lib.o -o "$work/run_$1"
+	local f objs=()
+	for f in $(sources "$1"); do
+		$cc $flags -fsanitize=thread -c "$work/lib/ppool/$f.c" -o "$work/core_$f.o" || return
+		objs+=("$work/core_$f.o")
+	done
+	$cc "$work/model_ppool_$1.o" "${objs[@]}" "$work"/model*.lib.o -o "$work/run_$1"
 }
 
 is_red() { # PATH: does a model fail?
 	local name names
-	case $1 in *count*) names=count ;; *bitmap*) names=bitmap ;; *) names='bitmap count' ;; esac
+	case $1 in *count* | *age* | *drain*) names=count ;; *bitmap*) names=bitmap ;; *) names='bitmap count' ;; esac
 	for name in $names; do
 		build_core "$name" >"$work/log" 2>&1 || {
 			echo "does not compile:" && cat "$work/log"

@@ -35,6 +35,7 @@
 #define PPOOL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -52,27 +53,68 @@ struct ppool_pktmbuf;
 #define PPOOL_PAGE_BYTES_MIN  4096u
 #define PPOOL_PAGE_BYTES_MAX  (1u << 30)
 
-/* X(name, text) */
+/*
+ * X(name, text); those of every burst first, on one line. Names are those of the kernel's page_pool
+ * where the meaning is the same, and end in what is counted. Of its names there is no
+ * recycle.ring_full: the free list has room for all pages; cache_full is of bitmap pages, since a
+ * count page's owner has room for all, too. With nobody at work, for count pages:
+ *
+ *   references out   == alloc_frags + get_refs - recycle_cached_frags - recycle_ring_frags
+ *   pages at home    == all - alloc_fast_pages + recycle_ring_pages + recycle_released_pages
+ *   pages given up   == recycle_released_refcnt_pages - recycle_ring_pages
+ *   recycle_charges  <= alloc_fast_pages + alloc_refill_pages
+ *   pages aside      <= alloc_waive_pages
+ *
+ * and for bitmap pages: fragments out == alloc_frags - recycle_cached_frags.
+ */
 #define PPOOL_STATS(X)                                                                             \
 	X(alloc_frags, "fragments handed out")                                                     \
+	X(recycle_cached_frags, "fragments that came back to their owner's thread")                \
+	X(recycle_ring_frags, "fragments that came back from another thread")                      \
 	X(alloc_fast_pages, "pages opened for the first time, or from the free list")              \
 	X(alloc_refill_pages, "pages reopened because all references had come back")               \
 	X(alloc_salvage_pages, "pages reopened with some fragments still out (bitmap)")            \
 	X(alloc_slow_scans, "times that all pages were searched")                                  \
 	X(alloc_stolen_pages, "pages or remainders taken over from another owner")                 \
+	X(alloc_waive_pages, "unusable pages set aside when they were home")                       \
 	X(alloc_empty, "requests refused for want of fragments")                                   \
 	X(get_refs, "references added to pages whose holder had one")                              \
-	X(recycle_cached_frags, "fragments that came back to their owner's thread")                \
-	X(recycle_ring_frags, "fragments that came back from another thread")                      \
+	X(recycle_cache_full_pages, "pages that an owner had no room to remember (bitmap)")        \
+	X(recycle_ring_pages, "pages sent home by their last user")                                \
+	X(recycle_released_pages, "pages given to the free list with no reference out")            \
+	X(recycle_released_refcnt_pages, "pages that their owner gave up with references out")     \
 	X(recycle_charges, "times that a page's bias was charged")                                 \
 	X(stale_pages, "pages overtaken by pages opened later, set aside")                         \
-	X(abandoned_pages, "pages that their owner gave up while references were out")             \
 	X(bad_frees, "frees refused: free already, or not of this pool")
 
 struct ppool_stats {
 #define PPOOL_STAT_FIELD(name, text) uint64_t name;
 	PPOOL_STATS(PPOOL_STAT_FIELD)
 #undef PPOOL_STAT_FIELD
+};
+
+/*
+ * Who a count page is opened for: what a listing shows beside the lcore. The first who takes of a
+ * page names it, whoever takes the rest.
+ */
+typedef uint64_t ppool_holder;
+
+#define PPOOL_HOLDER(port, queue, tag)                                                             \
+	((ppool_holder)(uint16_t)(port) << 48 | (ppool_holder)(uint16_t)(queue) << 32 |            \
+			(uint32_t)(tag))
+#define PPOOL_HOLDER_NONE UINT64_MAX /* nobody in particular: all ones in each */
+
+/* A page with references out. */
+struct ppool_inflight {
+	uint32_t page;        /* its number in the pool, from 0 */
+	uint32_t lcore;       /* whose it is or was; UINT32_MAX: of a thread that has no lcore id */
+	const void *addr;     /* where its fragments start */
+	uint16_t port, queue; /* UINT16_MAX: not told */
+	uint32_t tag;         /* UINT32_MAX: not told */
+	uint32_t refs;
+	uint32_t age_ms; /* never too much: since a look at the pool first found it in flight; 0 of
+	                  * bitmap pages */
+	bool is_abandoned; /* its owner gave it up: its last reference brings it home */
 };
 
 /* How the pages of a pool are counted. */
@@ -97,6 +139,9 @@ struct ppool_pktmbuf_conf {
 
 /**
  * Create a paired pool of @p n mbufs. Free it with rte_mempool_free() when all mbufs are back.
+ *
+ * With a definite @p socket_id, count pages that lie on another node are drained from the start
+ * (ppool_drain()), with a warning.
  *
  * Threads: any EAL thread. Blocks: for memory.
  *
@@ -206,7 +251,63 @@ int ppool_stats_get(const struct rte_mempool *mp, struct ppool_stats *stats);
 /** Fragments that users or mempool caches hold, or extra references; exact when quiescent. */
 int64_t ppool_held(const struct rte_mempool *mp);
 
-/** Print geometry, state and statistics. @return 0 or -EINVAL */
+/**
+ * List pages with references out, oldest first. Of bitmap pages, the lcore is the one that took of
+ * it last, and nothing more is known.
+ *
+ * Threads: any; while others use the pool each page is looked at by itself, so the list is no
+ * picture of one moment. Blocks: never; who uses a page waits while it is looked at.
+ *
+ * @param list  room for @p max; NULL if that is 0
+ * @return how many there are in all, or -EINVAL (no ppool)
+ */
+int ppool_inflight_list(
+		const struct rte_mempool *mp, struct ppool_inflight *list, unsigned int max);
+
+/**
+ * Give up every page that is in flight for longer than @p limit_ms: it leaves its owner, who looks
+ * at it no more, and comes home with its last reference. What is held stays valid. Call it every
+ * now and then: a page's time begins when a call, or a list, first finds it in flight.
+ *
+ * Threads: any, as above.
+ *
+ * @return number of pages given up; 0 of bitmap pages, of which every free fragment is of use; or
+ *         -EINVAL (no ppool)
+ */
+int ppool_age(struct rte_mempool *mp, uint32_t limit_ms);
+
+/**
+ * Take the pages that lie in [@p addr, @p addr + @p bytes), whole or in part, out of use: none of
+ * them is opened any more, and when its references are back it stays aside. Their fragments count
+ * as in use. Ask again for how many are still out: ppool_age() and ppool_unpin() help.
+ *
+ * Threads: any.
+ *
+ * @return number of pages in the range that have references out (0: nobody has one, nor will),
+ *         -EINVAL (no ppool), or -ENOTSUP (bitmap pages)
+ */
+int ppool_drain(struct rte_mempool *mp, const void *addr, size_t bytes);
+
+/**
+ * The reverse of ppool_drain(), of pages that pool creation found on the wrong NUMA node, too.
+ * Threads: any. @return number of pages that were drained, or as ppool_drain()
+ */
+int ppool_undrain(struct rte_mempool *mp, const void *addr, size_t bytes);
+
+/**
+ * Copy a packet that will be held for long into another pool, with all segments and what
+ * rte_pktmbuf_copy() copies of its metadata, and free the original: its pages come home.
+ *
+ * The caller owns the copy in place of @p m. Threads: as rte_pktmbuf_alloc() and
+ * rte_pktmbuf_free().
+ *
+ * @param to  a pool whose mbufs hold their data: no paired pool
+ * @return NULL with rte_errno, and @p m is the caller's as before: EINVAL @p m is empty, or @p to
+ *         is not such a pool; ENOBUFS @p to has not so many mbufs
+ */
+struct rte_mbuf *ppool_unpin(struct rte_mbuf *m, struct rte_mempool *to);
+
+/** Print geometry, state, statistics and the oldest pages in flight. @return 0 or -EINVAL */
 int ppool_dump(FILE *f, const struct rte_mempool *mp);
 
 /**

@@ -157,6 +157,8 @@ fifo_push(const struct bitmap *b, struct bitmap_owner *o, struct bitmap_page *pa
 {
 	if (fifo_depth(o) <= b->hint_mask)
 		o->fifo[o->tail++ & b->hint_mask] = page;
+	else
+		ppool_tally(&o->count.recycle_cache_full_pages, 1);
 }
 
 /* More than half of the page behind the head is back: the head is a straggler. */
@@ -201,6 +203,8 @@ fifo_pop_ripe(const struct bitmap *b, struct bitmap_owner *o)
 		ppool_tally(&o->count.stale_pages, 1);
 		if (o->nb_stale <= b->hint_mask)
 			o->stale[o->nb_stale++] = page;
+		else
+			ppool_tally(&o->count.recycle_cache_full_pages, 1);
 	}
 	return NULL;
 }
@@ -597,7 +601,13 @@ uint32_t
 bitmap_audit(const struct bitmap *b, void (*say)(void *ctx, const char *what), void *ctx)
 {
 	uint32_t nb = 0, frags = 0, pages = 0;
+	struct ppool_stats sum;
 
+	bitmap_stats_get(b, &sum);
+	if (bitmap_count(b) + sum.alloc_frags - sum.recycle_cached_frags != b->nb_frags) {
+		say(ctx, "fragments out and the statistics disagree");
+		nb++;
+	}
 	for (uint32_t i = 0; i < b->chunks->nb; i++) {
 		const struct bitmap_chunk *c = &b->chunks->chunk[i];
 

@@ -160,6 +160,8 @@ uint32_t bitmap_give_runs(
 
 /* Number of free fragments: exact when quiescent, and never more than there are. */
 uint32_t bitmap_count(const struct bitmap *b);
+/* As count_inflight() (ppool_age.c); the lcore is a hint, and no time is known. */
+uint32_t bitmap_inflight(const struct bitmap *b, struct ppool_inflight *list, uint32_t max);
 /* True if @p obj is a fragment of the pool. */
 bool bitmap_has(const struct bitmap *b, const void *obj);
 /* Check every identity above. @return 0, or the number of violations, each told to @p say */

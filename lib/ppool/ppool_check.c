@@ -45,7 +45,7 @@ void
 ppool_stats_print(FILE *f, const struct ppool_stats *stats)
 {
 #define PPOOL_STAT_PRINT(name, text)                                                               \
-	fprintf(f, "  %-22s %12" PRIu64 "  %s\n", #name, stats->name, text);
+	fprintf(f, "  %-28s %12" PRIu64 "  %s\n", #name, stats->name, text);
 	PPOOL_STATS(PPOOL_STAT_PRINT)
 #undef PPOOL_STAT_PRINT
 }
@@ -55,6 +55,7 @@ ppool_dump(FILE *f, const struct rte_mempool *mp)
 {
 	const struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
 	const struct bitmap *b = bitmap_of(mp, pp);
+	struct ppool_inflight list[PPOOL_LIFE_PRINTED];
 	struct ppool_stats stats;
 
 	if (ppool_stats_get(mp, &stats) != 0)
@@ -69,6 +70,7 @@ ppool_dump(FILE *f, const struct rte_mempool *mp)
 				b->page_bytes, b->page_frags, b->stride);
 	fprintf(f, "  held: %" PRId64 " of %u\n", ppool_held(mp), mp->size);
 	ppool_stats_print(f, &stats);
+	ppool_life_print(f, list, (uint32_t)ppool_inflight_list(mp, list, RTE_DIM(list)));
 	return 0;
 }
 

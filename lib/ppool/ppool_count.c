@@ -4,51 +4,29 @@
  * page_open(), page_start(), count_put(), count_abandon().
  */
 #define PPOOL_COUNT_C
-#include "ppool_count_inline.h"
-
-#include <errno.h>
-#include <string.h>
+#include "ppool_count_priv.h"
 
 #define OVERTAKEN_MAX 8 /* stragglers set aside per open */
 #define STALE_PROBES  2 /* stragglers looked at per open */
 
-/* Fragments that can be cut from a page at the most. */
-static inline uint32_t
-frags_of(const struct count_pool *c, uint32_t page)
+/* A page without references, in nobody's hands. Free_lock held. True as for free_push(). */
+static bool
+page_home(struct count_pool *c, uint32_t page)
 {
-	return page == c->nb_pages - 1 ? c->last_frags : c->page_frags;
-}
+	uint32_t nb = at_load(&c->nb_free, relaxed);
 
-static inline void
-list_push(const struct count_pool *c, struct count_list *l, uint32_t page)
-{
-	c->next[page] = PPOOL_NONE;
-	if (l->nb++ == 0)
-		l->head = page;
+	if ((c->flags[page] & COUNT_ABANDONED) != 0)
+		ppool_tally(&c->homing.recycle_ring_pages, 1);
 	else
-		c->next[l->tail] = page;
-	l->tail = page;
-}
-
-static inline uint32_t
-list_pop(const struct count_pool *c, struct count_list *l)
-{
-	uint32_t page = l->head;
-
-	l->nb--;
-	l->head = c->next[page];
-	return page;
-}
-
-/* References out. Owner's lock held. */
-static inline uint32_t
-page_held(const struct count_pool *c, uint32_t page)
-{
-	/*
-	 * [HOME-A] pairs with [HOME-R]: whoever put has finished with the bytes before they are
-	 * handed out again. If relaxed, their late stores land in the next packet.
-	 */
-	return at_load(&c->refs[page].refs, acquire) - c->bias[page];
+		ppool_tally(&c->homing.recycle_released_pages, 1);
+	c->flags[page] &= (uint8_t)~COUNT_ABANDONED;
+	if (__builtin_expect((c->flags[page] & COUNT_DRAINED) != 0, 0)) {
+		page_set_aside(c, page);
+	} else {
+		c->free_pages[nb++] = page;
+		at_store(&c->nb_free, nb, relaxed);
+	}
+	return c->is_quarantined && nb + c->nb_aside == c->nb_pages;
 }
 
 /* True: that was the last page of a pool that waits to be freed, and the caller has to. */
@@ -56,13 +34,9 @@ bool
 count_free_push(struct count_pool *c, uint32_t page)
 {
 	bool is_last;
-	uint32_t nb;
 
 	at_lock_take(&c->free_lock);
-	nb = at_load(&c->nb_free, relaxed);
-	c->free_pages[nb] = page;
-	at_store(&c->nb_free, nb + 1, relaxed);
-	is_last = c->is_quarantined && nb + 1 == c->nb_pages;
+	is_last = page_home(c, page);
 	at_lock_give(&c->free_lock);
 	count_wet(c);
 	return is_last;
@@ -125,6 +99,20 @@ list_pop_idle(struct count_pool *c, struct count_owner *o, struct count_list *l,
 	return PPOOL_NONE;
 }
 
+/* Written only where it changes, since neighbours' traces share the line. */
+static inline void
+trace_start(const struct count_pool *c, const struct count_owner *o, uint32_t page)
+{
+	struct count_trace *t = &c->trace[page];
+
+	if (t->holder != o->holder || t->slot != o->slot) {
+		t->holder = o->holder;
+		t->slot = o->slot;
+	}
+	if (t->seen_ms != 0)
+		t->seen_ms = 0;
+}
+
 /* Cut @p page, which nobody holds and which is on no list, from its start. */
 static void
 page_start(struct count_pool *c, struct count_owner *o, uint32_t page)
@@ -141,22 +129,10 @@ page_start(struct count_pool *c, struct count_owner *o, uint32_t page)
 	/* Who puts reads its line, which holds the owners of 16 pages: written if it changes. */
 	if (at_load(&c->owner_of[page], relaxed) != o->slot)
 		at_store(&c->owner_of[page], o->slot, relaxed);
+	trace_start(c, o, page);
 	o->page = page;
 	o->next = 0;
 	o->left = nb;
-}
-
-/* Close the open page: what was not cut from it was not handed out. */
-static void
-page_retire(struct count_pool *c, struct count_owner *o)
-{
-	if (o->page == PPOOL_NONE)
-		return;
-	c->bias[o->page] += o->left;
-	c->cut[o->page] = frags_of(c, o->page) - o->left;
-	list_push(c, &o->fifo, o->page);
-	o->page = PPOOL_NONE;
-	o->left = 0;
 }
 
 /* Open the next page. Own lock held. */
@@ -272,21 +248,6 @@ take_over(struct count_pool *c, struct count_owner *victim, const struct count_s
 	return got;
 }
 
-/* Take @p page out of whichever of the owner's lists has it. */
-static void
-list_remove(const struct count_pool *c, struct count_owner *o, uint32_t page)
-{
-	struct count_list *lists[] = { &o->fifo, &o->stale };
-
-	for (int l = 0; l < 2; l++)
-		for (uint32_t n = lists[l]->nb; n > 0; n--) {
-			uint32_t head = list_pop(c, lists[l]);
-
-			if (head != page)
-				list_push(c, lists[l], head); /* once around keeps the order */
-		}
-}
-
 /* take_some(), or nothing at all: every page is as it was. Own lock held throughout. */
 static uint32_t
 take_all(struct count_pool *c, struct count_owner *o, const struct count_size *size,
@@ -351,6 +312,7 @@ take_last(struct count_pool *c, struct count_owner *o, const struct count_size *
 {
 	uint32_t theirs = 0, ours = 0, suspect = COUNT_SUSPECT;
 
+	ppool_tally(&o->count.alloc_slow_scans, 1);
 	/*
 	 * [DRY-A]: announce, then search; a put changes a count, then looks for the announcement
 	 * [DRY-R]. One of the two sees the other.
@@ -421,12 +383,13 @@ count_take_rest(struct count_pool *c, struct count_owner *o, const struct count_
 }
 
 uint32_t
-count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *size,
-		struct ppool_frags *runs, uint32_t n)
+count_take_sized(struct count_pool *c, uint32_t slot, ppool_holder holder,
+		const struct count_size *size, struct ppool_frags *runs, uint32_t n)
 {
 	struct count_owner *o = count_enter(c, slot);
 	uint32_t first = (o->next + size->align - 1) & -size->align;
 
+	o->holder = holder;
 	if (__builtin_expect(n != 0 && page_room(c, o, size->units, first) >= n, 1)) {
 		page_cut(c, o, size, runs, n);
 		ppool_tally(&o->count.alloc_frags, n);
@@ -457,19 +420,26 @@ count_get(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t n
 	at_fetch_add(&c->refs[page].refs, nb, relaxed);
 }
 
-/* Take the owner's share out of R; true if the page came home at once. Owner's lock held. */
-static bool
-page_abandon(struct count_pool *c, uint32_t page)
+bool
+count_page_abandon(struct count_pool *c, uint32_t page)
 {
 	uint32_t share = c->bias[page];
+	bool is_home;
 
 	at_store(&c->owner_of[page], PPOOL_NONE, relaxed);
-	c->bias[page] = 0; /* now: below, the page may be somebody else's already */
+	c->bias[page] = 0;           /* now: below, the page may be somebody else's already */
+	at_lock_take(&c->free_lock); /* until it is marked, its last user waits there */
 	/* Who brings R to 0 owns the page, and sees what we wrote: [HOME-R], [HOME-A]. */
-	if (at_fetch_sub(&c->refs[page].refs, share, seq_cst) != share)
-		return false;
-	count_free_push(c, page);
-	return true;
+	is_home = at_fetch_sub(&c->refs[page].refs, share, seq_cst) == share;
+	if (is_home) {
+		page_home(c, page);
+	} else {
+		c->flags[page] |= COUNT_ABANDONED;
+		ppool_tally(&c->homing.recycle_released_refcnt_pages, 1);
+	}
+	at_lock_give(&c->free_lock);
+	count_wet(c);
+	return is_home;
 }
 
 uint32_t
@@ -480,10 +450,9 @@ count_abandon(struct count_pool *c, uint32_t slot)
 
 	page_retire(c, o);
 	while (o->fifo.nb != 0)
-		nb += !page_abandon(c, list_pop(c, &o->fifo));
+		nb += !count_page_abandon(c, list_pop(c, &o->fifo));
 	while (o->stale.nb != 0)
-		nb += !page_abandon(c, list_pop(c, &o->stale));
-	ppool_tally(&o->count.abandoned_pages, nb);
+		nb += !count_page_abandon(c, list_pop(c, &o->stale));
 	count_leave(c, o);
 	return nb;
 }
@@ -496,7 +465,7 @@ count_close(struct count_pool *c)
 	for (uint32_t s = 0; s < c->nb_slots; s++)
 		count_abandon(c, s);
 	at_lock_take(&c->free_lock);
-	is_home = at_load(&c->nb_free, relaxed) == c->nb_pages;
+	is_home = at_load(&c->nb_free, relaxed) + c->nb_aside == c->nb_pages;
 	c->is_quarantined = !is_home;
 	at_lock_give(&c->free_lock);
 	return is_home;
@@ -511,134 +480,4 @@ count_wait_users(struct count_pool *c)
 	}
 	at_lock_take(&c->free_lock);
 	at_lock_give(&c->free_lock);
-}
-
-uint64_t
-count_held(const struct count_pool *c)
-{
-	struct ppool_stats sum;
-	uint64_t back;
-
-	count_stats_get(c, &sum);
-	back = sum.recycle_cached_frags + sum.recycle_ring_frags;
-	return sum.alloc_frags + sum.get_refs - back;
-}
-
-/* Pages of a list, each counted in @p seen. */
-static uint32_t
-list_audit(const struct count_pool *c, const struct count_list *l, uint8_t *seen)
-{
-	uint32_t nb = 0;
-
-	for (uint32_t page = l->head; nb < l->nb && page < c->nb_pages; page = c->next[page]) {
-		seen[page]++;
-		nb++;
-	}
-	return nb != l->nb;
-}
-
-uint32_t
-count_audit(struct count_pool *c, const struct ppool_alloc *mem,
-		void (*say)(void *ctx, const char *what), void *ctx)
-{
-	uint8_t *seen = mem->zalloc(mem->ctx, c->nb_pages, 1);
-	uint64_t held = 0, uncut = 0;
-	uint32_t nb = 0;
-
-	if (seen == NULL) {
-		say(ctx, "no memory for the audit");
-		return 1;
-	}
-	for (uint32_t i = 0; i < at_load(&c->nb_free, relaxed); i++)
-		seen[c->free_pages[i]]++;
-	for (uint32_t s = 0; s < c->nb_slots; s++) {
-		const struct count_owner *o = &c->owners[s];
-
-		uncut += o->left;
-		if (o->page != PPOOL_NONE)
-			seen[o->page]++;
-		if (list_audit(c, &o->fifo, seen) + list_audit(c, &o->stale, seen) != 0) {
-			say(ctx, "a list of pages is broken");
-			nb++;
-		}
-	}
-	for (uint32_t page = 0; page < c->nb_pages; page++) {
-		uint32_t refs = at_load(&c->refs[page].refs, relaxed), bias = c->bias[page];
-		bool is_lost = seen[page] == 0 && (bias != 0 || refs == 0);
-
-		held += refs - bias;
-		if (seen[page] > 1 || is_lost) {
-			say(ctx, is_lost ? "a page is nowhere" : "a page is in two places");
-			nb++;
-		}
-		if (refs < bias || (bias == 0 && refs != 0 && seen[page] != 0)) {
-			say(ctx, "a page's count is below its owner's share");
-			nb++;
-		}
-	}
-	if (held - uncut != count_held(c)) {
-		say(ctx, "references out and the statistics disagree");
-		nb++;
-	}
-	mem->free(mem->ctx, seen);
-	return nb;
-}
-
-void
-count_stats_get(const struct count_pool *c, struct ppool_stats *stats)
-{
-	memset(stats, 0, sizeof(*stats));
-	for (uint32_t s = 0; s < c->nb_slots; s++)
-		ppool_stats_add(stats, &c->owners[s].count);
-}
-
-int
-count_init_sized(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frags,
-		uint32_t page_frags, uint32_t page_units, uint32_t nb_slots, uint32_t bias)
-{
-	if (nb_frags == 0 || page_frags == 0 || page_units < page_frags || nb_slots == 0 ||
-			bias <= page_frags || bias > UINT32_C(1) << 30)
-		return -EINVAL;
-	memset(c, 0, sizeof(*c));
-	c->page_frags = page_frags;
-	c->page_units = page_units;
-	c->nb_pages = (nb_frags - 1) / page_frags + 1;
-	c->last_frags = nb_frags - (c->nb_pages - 1) * page_frags;
-	c->nb_slots = nb_slots;
-	c->full_bias = bias;
-	c->refs = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->refs), 64);
-	c->bias = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->bias), 64);
-	c->next = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->next), 64);
-	c->cut = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->cut), 64);
-	c->owner_of = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->owner_of), 64);
-	c->free_pages = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->free_pages), 64);
-	c->owners = mem->zalloc(mem->ctx, nb_slots * sizeof(*c->owners), 128);
-	if (!c->refs || !c->bias || !c->next || !c->cut || !c->owner_of || !c->free_pages ||
-			!c->owners) {
-		count_fini(c, mem);
-		return -ENOMEM;
-	}
-	for (uint32_t s = 0; s < nb_slots; s++) {
-		c->owners[s].slot = s;
-		c->owners[s].page = PPOOL_NONE;
-	}
-	for (uint32_t page = 0; page < c->nb_pages; page++) {
-		at_store(&c->owner_of[page], PPOOL_NONE, relaxed);
-		c->free_pages[page] = c->nb_pages - 1 - page;
-	}
-	at_store(&c->nb_free, c->nb_pages, relaxed);
-	return 0;
-}
-
-void
-count_fini(struct count_pool *c, const struct ppool_alloc *mem)
-{
-	mem->free(mem->ctx, c->refs);
-	mem->free(mem->ctx, c->bias);
-	mem->free(mem->ctx, c->next);
-	mem->free(mem->ctx, c->cut);
-	mem->free(mem->ctx, c->owner_of);
-	mem->free(mem->ctx, c->free_pages);
-	mem->free(mem->ctx, c->owners);
-	memset(c, 0, sizeof(*c));
 }

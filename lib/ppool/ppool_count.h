@@ -23,7 +23,10 @@
  * Every transfer of a reference from thread to thread must carry happens-before (any ring does).
  *
  * A page is in exactly one of: an owner's hands (open), its FIFO, its stale list, the free list,
- * abandoned. The first three are linked by next[], the free list is an array.
+ * abandoned, set aside. FIFO and stale list are linked by next[], the free list is an array.
+ *
+ * A page that is drained (its memory must go, or lies on the wrong node) is abandoned, and set
+ * aside instead of going to the free list: so who takes never meets one, and needs not ask.
  *
  * Threads: any. A slot other than the shared one belongs to one thread at a time; its lock is there
  * because who finds the pool empty may take over idle pages of others. Init and fini alone.
@@ -55,6 +58,22 @@ struct count_refs {
 	_Alignas(64) at_u32 refs; /* R; a line of its own, since others write it */
 };
 
+/*
+ * Who opened a page, and since when it is in flight: under its owner's lock; of an abandoned page,
+ * under free_lock.
+ */
+struct count_trace {
+	ppool_holder holder;
+	uint32_t slot;
+	uint32_t seen_ms; /* 0: not seen in flight since it was opened */
+};
+
+enum count_flag {
+	COUNT_ABANDONED = 1, /* references are out, and no owner has a share */
+	COUNT_DRAINED = 2,   /* not to be opened */
+	COUNT_ASIDE = 4,     /* and home */
+};
+
 /* Pages linked by next[]. */
 struct count_list {
 	uint32_t head, tail, nb;
@@ -64,10 +83,11 @@ struct count_list {
 struct count_owner {
 	_Alignas(128) struct at_lock lock;
 	uint32_t slot;
-	uint32_t page;      /* open page, or PPOOL_NONE */
-	uint32_t next;      /* unit of it where the next cut may start */
-	uint32_t left;      /* cuts that it still has */
-	uint32_t cut_units; /* last size cut, if it was not 1, and its reciprocal */
+	uint32_t page;       /* open page, or PPOOL_NONE */
+	uint32_t next;       /* unit of it where the next cut may start */
+	uint32_t left;       /* cuts that it still has */
+	ppool_holder holder; /* for whom the next page is opened */
+	uint32_t cut_units;  /* last size cut, if it was not 1, and its reciprocal */
 	uint64_t cut_recip;
 	struct count_list fifo;  /* opened, all cut; oldest first */
 	struct count_list stale; /* overtaken by younger ones */
@@ -91,15 +111,21 @@ struct count_pool {
 	struct count_owner *owners; /* [nb_slots]; the last one is shared */
 	uint32_t *free_pages;       /* [nb_pages] stack */
 	uint32_t nb_pages, nb_slots;
-	uint32_t *cut; /* [nb_pages] fragments cut from it when it was last closed */
+	uint32_t *cut; /* [nb_pages] fragments cut from it when it was last closed, or looked at */
 	uint32_t page_frags, last_frags; /* cuts of a page at the most, of the last page */
 	uint32_t page_units;             /* of a page */
 	uint32_t full_bias;
+	struct count_trace *trace; /* [nb_pages] */
+	uint8_t *flags;            /* [nb_pages] enum count_flag; under free_lock */
 
 	_Alignas(128) at_u32 dry; /* enum count_dry; written only when the pool runs out */
 	_Alignas(128) struct at_lock free_lock;
-	at_u32 nb_free;      /* of free_pages; written under free_lock */
-	bool is_quarantined; /* closed with pages out; under free_lock */
+	/* Written under it. */
+	at_u32 nb_free;               /* of free_pages */
+	bool is_quarantined;          /* closed with pages out */
+	uint32_t nb_aside;            /* pages */
+	at_u32 aside_frags;           /* what would be on them */
+	struct ppool_counters homing; /* of pages that come home */
 };
 
 /**
@@ -117,11 +143,12 @@ void count_fini(struct count_pool *c, const struct ppool_alloc *mem);
 /**
  * Take @p n fragments, or none, as runs.
  *
- * @param runs  room for @p n runs
+ * @param holder  what pages that are opened now are listed under
+ * @param runs    room for @p n runs
  * @return number of runs, 0 if there are not so many on idle pages
  */
-uint32_t count_take_sized(struct count_pool *c, uint32_t slot, const struct count_size *size,
-		struct ppool_frags *runs, uint32_t n);
+uint32_t count_take_sized(struct count_pool *c, uint32_t slot, ppool_holder holder,
+		const struct count_size *size, struct ppool_frags *runs, uint32_t n);
 
 /* The same for pools whose fragments have one size. */
 static inline int
@@ -148,6 +175,38 @@ uint32_t count_abandon(struct count_pool *c, uint32_t slot);
  *         the last page home will be told so
  */
 bool count_close(struct count_pool *c);
+
+/*
+ * ppool_age.c: looks at every page, each for a moment under its lock, while others are at work. The
+ * clock is the caller's, in ms; it may run round.
+ */
+
+/**
+ * List pages in flight, oldest first.
+ *
+ * @param list  room for @p max; addr is not filled in
+ * @return how many there are in all
+ */
+uint32_t count_inflight(
+		struct count_pool *c, uint32_t now_ms, struct ppool_inflight *list, uint32_t max);
+
+/**
+ * Abandon every page that is in flight for longer than @p limit_ms, as far as is known: the first
+ * look at a page starts its clock.
+ *
+ * @return number of pages that were abandoned
+ */
+uint32_t count_age(struct count_pool *c, uint32_t now_ms, uint32_t limit_ms);
+
+/**
+ * ppool_drain.c: from now on pages @p first to @p first + @p nb - 1 are not opened, and set aside
+ * as they come home.
+ *
+ * @return how many of them are not home yet; 0: nobody has a reference, nobody will get one
+ */
+uint32_t count_drain(struct count_pool *c, uint32_t first, uint32_t nb);
+/* The same pages may be opened again. @return how many of them were drained */
+uint32_t count_undrain(struct count_pool *c, uint32_t first, uint32_t nb);
 
 /* Wait until nobody is between enter and leave; nobody can come any more. */
 void count_wait_users(struct count_pool *c);

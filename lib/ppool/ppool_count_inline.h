@@ -18,8 +18,14 @@
 #endif
 
 /* Take @p n fragments of the one size that the pool has; else as count_take_sized(). */
-COUNT_INLINE uint32_t count_take(
-		struct count_pool *c, uint32_t slot, struct ppool_frags *runs, uint32_t n);
+COUNT_INLINE uint32_t count_take_for(struct count_pool *c, uint32_t slot, ppool_holder holder,
+		struct ppool_frags *runs, uint32_t n);
+
+static inline uint32_t
+count_take(struct count_pool *c, uint32_t slot, struct ppool_frags *runs, uint32_t n)
+{
+	return count_take_for(c, slot, PPOOL_HOLDER_NONE, runs, n);
+}
 
 /*
  * One thread's burst of puts: enter, put run by run, leave. True from a put: it was the last one of
@@ -156,11 +162,13 @@ count_puts_end(struct count_pool *c, struct count_owner *o, struct count_puts *p
 }
 
 COUNT_INLINE uint32_t
-count_take(struct count_pool *c, uint32_t slot, struct ppool_frags *runs, uint32_t n)
+count_take_for(struct count_pool *c, uint32_t slot, ppool_holder holder, struct ppool_frags *runs,
+		uint32_t n)
 {
 	static const struct count_size one = { 1, 1 };
 	struct count_owner *o = count_enter(c, slot);
 
+	o->holder = holder;
 	if (__builtin_expect(n != 0 && o->left >= n, 1)) {
 		runs->page = o->page;
 		runs->first = o->next;

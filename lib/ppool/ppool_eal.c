@@ -120,6 +120,8 @@ ppool_pages_reserve(struct ppool_pages *pages, const char *prefix, const char *n
 			flags, RTE_MIN(page_bytes, (uint32_t)RTE_PGSIZE_2M));
 	if (pages->mz == NULL)
 		return -rte_errno;
+	pages->page_bytes = page_bytes;
+	pages->nb_pages = nb_pages;
 	pages->iova = rte_zmalloc_socket("ppool", nb_pages * sizeof(*pages->iova), 64, socket_id);
 	return pages->iova == NULL ? -ENOMEM : pages_iova(name, pages, page_bytes, nb_pages);
 }

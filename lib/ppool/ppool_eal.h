@@ -103,6 +103,7 @@ unsigned int ppool_count_recover(struct count_pool *c);
 struct ppool_pages {
 	const struct rte_memzone *mz;
 	rte_iova_t *iova; /* [nb_pages] */
+	uint32_t page_bytes, nb_pages;
 };
 
 /**
@@ -141,6 +142,21 @@ struct ppool_audit_say {
 };
 void ppool_audit_say(void *ctx, const char *what);
 void ppool_stats_print(FILE *f, const struct ppool_stats *stats);
+
+/* ppool_life.c: what pools of count pages share of listing, ageing and draining. */
+#define PPOOL_LIFE_PRINTED 16 /* pages in flight that a dump has */
+uint32_t ppool_life_now_ms(void);
+/* count_inflight() with addresses. */
+uint32_t ppool_life_list(struct count_pool *c, const struct ppool_pages *pages,
+		struct ppool_inflight *list, uint32_t max);
+/* @p list has as many of @p nb as it has room for. */
+void ppool_life_print(FILE *f, const struct ppool_inflight *list, uint32_t nb);
+/* Pages that have bytes of [@p addr, @p addr + @p bytes): number and the first one. */
+uint32_t ppool_life_pages(
+		const struct ppool_pages *pages, const void *addr, size_t bytes, uint32_t *first);
+/* Drain what does not lie on @p socket_id, if that is a definite one. */
+void ppool_life_waive(struct count_pool *c, const struct ppool_pages *pages, const char *name,
+		int socket_id);
 
 /* ppool_frag.c: the fragment pool that @p m is attached to, or NULL. */
 struct ppool *ppool_extbuf_pool(const struct rte_mbuf *m);

@@ -39,7 +39,15 @@ struct ppool {
 	const struct rte_memzone *mz; /* this struct */
 	char name[RTE_MEMZONE_NAMESIZE];
 	struct count_pool count;
+	at_u64 holder[PPOOL_NB_SLOTS]; /* of each lcore; read by every allocation, seldom written */
 };
+
+/* What the calling lcore's pages are listed under. */
+static inline at_u64 *
+holder_at(struct ppool *p)
+{
+	return &p->holder[RTE_MIN(rte_lcore_id(), PPOOL_NB_SLOTS - 1u)];
+}
 
 static void
 pool_free(struct ppool *p)
@@ -114,6 +122,8 @@ ppool_create(const char *name, const struct ppool_conf *conf)
 	p = mz->addr;
 	memset(p, 0, sizeof(*p));
 	p->mz = mz;
+	for (unsigned int i = 0; i < PPOOL_NB_SLOTS; i++)
+		at_store(&p->holder[i], PPOOL_HOLDER_NONE, relaxed);
 	p->socket_id = conf->socket_id;
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	mem = ppool_eal_alloc(conf->socket_id);
@@ -122,6 +132,8 @@ ppool_create(const char *name, const struct ppool_conf *conf)
 	if (ret == 0)
 		ret = count_init_sized(&p->count, &mem, conf->nb_pages * cuts, cuts, page_bytes,
 				PPOOL_NB_SLOTS, bias);
+	if (ret == 0)
+		ppool_life_waive(&p->count, &p->pages, p->name, conf->socket_id);
 	if (ret != 0) {
 		pool_free(p);
 		rte_errno = -ret;
@@ -221,7 +233,8 @@ ppool_frag_alloc_bulk(struct ppool *p, void **frags, unsigned int n, uint32_t by
 		if (runs == NULL)
 			return -ENOENT;
 	}
-	nb = count_take_sized(&p->count, rte_lcore_id(), &size, runs, n);
+	nb = count_take_sized(
+			&p->count, rte_lcore_id(), at_load(holder_at(p), relaxed), &size, runs, n);
 	for (uint32_t i = 0; i < nb; i++) {
 		char *at = (char *)p->base + ((uint64_t)runs[i].page << p->page_shift) +
 		           runs[i].first;
@@ -347,9 +360,45 @@ ppool_frag_abandon(struct ppool *p)
 }
 
 void
-ppool_frag_dump(FILE *f, const struct ppool *p)
+ppool_frag_holder_set(struct ppool *p, ppool_holder holder)
 {
+	at_store(holder_at(p), holder, relaxed);
+}
+
+unsigned int
+ppool_frag_inflight_list(struct ppool *p, struct ppool_inflight *list, unsigned int max)
+{
+	return ppool_life_list(&p->count, &p->pages, list, max);
+}
+
+unsigned int
+ppool_frag_age(struct ppool *p, uint32_t limit_ms)
+{
+	return count_age(&p->count, ppool_life_now_ms(), limit_ms);
+}
+
+unsigned int
+ppool_frag_drain(struct ppool *p, const void *addr, size_t bytes)
+{
+	uint32_t first, nb = ppool_life_pages(&p->pages, addr, bytes, &first);
+
+	return count_drain(&p->count, first, nb);
+}
+
+unsigned int
+ppool_frag_undrain(struct ppool *p, const void *addr, size_t bytes)
+{
+	uint32_t first, nb = ppool_life_pages(&p->pages, addr, bytes, &first);
+
+	return count_undrain(&p->count, first, nb);
+}
+
+void
+ppool_frag_dump(FILE *f, struct ppool *p)
+{
+	struct ppool_inflight list[PPOOL_LIFE_PRINTED];
 	struct ppool_stats stats;
+	uint32_t nb;
 
 	ppool_frag_stats_get(p, &stats);
 	fprintf(f, "ppool %s: %u pages of %u bytes, fragments of any size%s\n", p->name,
@@ -360,6 +409,8 @@ ppool_frag_dump(FILE *f, const struct ppool *p)
 	fprintf(f, "  held: %" PRId64 " references; %u pages on the free list\n",
 			ppool_frag_held(p), at_load(&p->count.nb_free, relaxed));
 	ppool_stats_print(f, &stats);
+	nb = ppool_frag_inflight_list(p, list, RTE_DIM(list));
+	ppool_life_print(f, list, nb);
 }
 
 int

@@ -39,8 +39,9 @@ struct ppool;
 struct ppool_conf {
 	uint32_t nb_pages;   /* 1 or more */
 	uint32_t page_bytes; /* a power of two, 4 KiB to 1 GiB; 0: PPOOL_PAGE_SIZE, else 64 KiB */
-	int socket_id;       /* NUMA node, or SOCKET_ID_ANY */
-	uint32_t bias;       /* references charged to a page at once; 0: chosen */
+	int socket_id; /* NUMA node: pages on others are drained, with a warning; or SOCKET_ID_ANY
+	                */
+	uint32_t bias; /* references charged to a page at once; 0: chosen */
 	uint32_t ext_bytes; /* smallest fragment that an mbuf is attached to, a power of two from 64
 	                     * to a page: 24 bytes of shared information are kept for each place
 	                     * where one can start; 0: no mbufs on this pool */
@@ -118,10 +119,26 @@ int ppool_extbuf_attach(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_
 unsigned int ppool_extbuf_alloc_bulk(struct ppool *p, struct rte_mempool *headers,
 		struct rte_mbuf **mbufs, unsigned int n, uint16_t bytes);
 
+/**
+ * Pages that the calling lcore opens from now on are listed under @p holder; PPOOL_HOLDER_NONE at
+ * first. Threads without an lcore id share one.
+ */
+void ppool_frag_holder_set(struct ppool *p, ppool_holder holder);
+
+/**
+ * As ppool_inflight_list(), ppool_age(), ppool_drain() and ppool_undrain(), which see for what they
+ * return; there is no error. Of a pool that was destroyed only by who holds a reference.
+ */
+unsigned int ppool_frag_inflight_list(
+		struct ppool *p, struct ppool_inflight *list, unsigned int max);
+unsigned int ppool_frag_age(struct ppool *p, uint32_t limit_ms);
+unsigned int ppool_frag_drain(struct ppool *p, const void *addr, size_t bytes);
+unsigned int ppool_frag_undrain(struct ppool *p, const void *addr, size_t bytes);
+
 /** As ppool_stats_get(), ppool_held(), ppool_dump() and ppool_audit(). */
 void ppool_frag_stats_get(const struct ppool *p, struct ppool_stats *stats);
 int64_t ppool_frag_held(const struct ppool *p);
-void ppool_frag_dump(FILE *f, const struct ppool *p);
+void ppool_frag_dump(FILE *f, struct ppool *p);
 int ppool_frag_audit(FILE *f, struct ppool *p);
 
 /** As ppool_recover(). */

@@ -167,10 +167,12 @@ paired_dequeue(struct rte_mempool *mp, void **mbufs, unsigned int n)
 static unsigned int
 paired_count(const struct rte_mempool *mp)
 {
-	int64_t held = ppool_held(mp);
+	const struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+	int64_t held;
 
-	if (unlikely(ppool_pktmbuf_pool(mp) == NULL))
+	if (unlikely(pp == NULL))
 		return (ppool_refuse(mp), 0u);
+	held = ppool_held(mp) + at_load(&pp->count.aside_frags, relaxed);
 	return held < 0 ? mp->size : held > mp->size ? 0 : mp->size - (uint32_t)held;
 }
 
@@ -277,6 +279,8 @@ paired_alloc(struct rte_mempool *mp)
 	else if (ret == 0)
 		ret = bitmap_init(&pp->bitmap, &mem, pp->span, pp->stride, PPOOL_NB_SLOTS,
 				ppool_hint_pages(mp->size, pp->page_frags));
+	if (ret == 0 && pp->kind == PPOOL_KIND_COUNT)
+		ppool_life_waive(&pp->count, &pp->pages, mp->name, mp->socket_id);
 	if (ret != 0)
 		paired_free(mp);
 	return ret;

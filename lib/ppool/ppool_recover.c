@@ -13,6 +13,7 @@
 
 #include <rte_cycles.h>
 
+#include "ppool_count_priv.h"
 #include "ppool_eal.h"
 
 #define STUCK_US 500000 /* a living holder has a few dozen instructions to run */
@@ -29,24 +30,6 @@ lock_seize(struct at_lock *l)
 			return true;
 	}
 	return false;
-}
-
-/* As ppool_count.c's page_abandon(), for a page that is on no list. */
-static void
-page_abandon(struct count_pool *c, uint32_t page)
-{
-	uint32_t share = c->bias[page], nb;
-
-	at_store(&c->owner_of[page], PPOOL_NONE, relaxed);
-	c->bias[page] = 0;
-	/* [HOME-R], [HOME-A] */
-	if (at_fetch_sub(&c->refs[page].refs, share, seq_cst) != share)
-		return;
-	at_lock_take(&c->free_lock);
-	nb = at_load(&c->nb_free, relaxed);
-	c->free_pages[nb] = page;
-	at_store(&c->nb_free, nb + 1, relaxed);
-	at_lock_give(&c->free_lock);
 }
 
 unsigned int
@@ -68,7 +51,7 @@ ppool_count_recover(struct count_pool *c)
 			memset(&o->stale, 0, sizeof(o->stale));
 			for (uint32_t page = 0; page < c->nb_pages; page++)
 				if (at_load(&c->owner_of[page], relaxed) == s)
-					page_abandon(c, page);
+					count_page_abandon(c, page);
 		}
 		at_lock_give(&o->lock);
 	}

@@ -8,12 +8,12 @@ run() { # NAME "EAL arguments"
 	# shellcheck disable=SC2086 # words on purpose
 	timeout -s KILL 120 "$BUILD/test/mempool/$prog" -l 0,1 --no-pci --no-telemetry $2 >"$WORK/$prog.log" 2>&1
 	status=$?
-	grep -oE '\[  FAILED  \] [a-z_]+$' "$WORK/$prog.log" | sort -u | sed "s/.* /FAIL $prog $3: /"
+	grep -oE '\[  FAILED  \] [a-z0-9_]+$' "$WORK/$prog.log" | sort -u | sed "s/.* /FAIL $prog $3: /"
 	[ $status = 0 ] || fail "$prog $3: status $status"
 	pass "$prog $3: $(grep -oE '\[       OK \]' "$WORK/$prog.log" | wc -l) cases"
 }
 set +e
-for prog in mp_handler mp_paired mp_frag mp_mbuf_ops mp_nth; do
+for prog in mp_handler mp_paired mp_frag mp_life mp_review mp_mbuf_ops mp_nth; do
 	if [ "$(awk '/^HugePages_Free/ {print $2}' /proc/meminfo)" -ge 128 ]; then
 		run $prog "--in-memory" "in hugepages"
 	fi

@@ -1,44 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The fragment API: sizes, limits, ends; and the points of the 2021 review that it answers. */
-#include <pthread.h>
-
+/* The fragment API: sizes, limits, mbufs on fragments. More of it is in mp_review.c and mp_life.c.
+ */
 #include <rte_malloc.h>
 
-#include "mp_rig.h"
-#include "ppool_frag.h"
-
-static struct ppool *
-pool_make(uint32_t nb_pages, uint32_t page_bytes, uint32_t bias)
-{
-	struct ppool_conf conf = { .nb_pages = nb_pages,
-		.page_bytes = page_bytes,
-		.socket_id = SOCKET_ID_ANY,
-		.bias = bias };
-	struct ppool *p = ppool_create("mp", &conf);
-
-	assert_non_null(p);
-	assert_ptr_equal(ppool_lookup("mp"), p);
-	return p;
-}
-
-static void
-pool_end(struct ppool *p)
-{
-	assert_int_equal(ppool_frag_held(p), 0);
-	assert_int_equal(ppool_frag_audit(stderr, p), 0);
-	assert_int_equal(ppool_destroy(p), 0);
-	assert_null(ppool_lookup("mp"));
-}
-
-static int
-leftover_free(void **state)
-{
-	struct ppool *p = ppool_lookup("mp");
-
-	if (p != NULL)
-		ppool_destroy(p);
-	return mp_leftovers_free(state);
-}
+#include "mp_frag_rig.h"
 
 static void
 several_sizes_live_on_one_set_of_pages(void **state)
@@ -157,191 +122,6 @@ limits_are_checked(void **state)
 	assert_int_equal(ppool_destroy((struct ppool *)&conf), -ENOENT);
 }
 
-/* Review point 2 and 13: a part-carved page is not cut anew while anybody has a piece of it. */
-static void
-a_part_carved_page_is_not_rewound_while_held(void **state)
-{
-	struct ppool *p = pool_make(1, 65536, 0);
-	uint8_t *held = ppool_frag_alloc(p, 1000, 0), *frag;
-
-	(void)state;
-	for (int i = 0; i < 100; i++) { /* 63 more at the most fit, whatever comes back */
-		frag = ppool_frag_alloc(p, 1000, 0);
-		assert_ptr_not_equal(frag, held);
-		if (frag == NULL)
-			break;
-		assert_int_equal(ppool_frag_put(p, frag), 0);
-	}
-	assert_null(frag);
-	assert_int_equal(ppool_frag_put(p, held), 0);
-	frag = ppool_frag_alloc(p, 65536, 0); /* now it is whole again */
-	assert_non_null(frag);
-	assert_int_equal(ppool_frag_put(p, frag), 0);
-	pool_end(p);
-}
-
-/* Review point 1: somebody else's get and put between our check and our put delay, and no more. */
-static void
-foreign_get_and_put_delay_and_no_more(void **state)
-{
-	struct ppool *p = pool_make(2, 4096, 0);
-	void *a = ppool_page_alloc(p), *b;
-
-	(void)state;
-	assert_int_equal(ppool_frag_get(p, a, 1), 0);
-	assert_int_equal(ppool_frag_put(p, a), 0);
-	b = ppool_page_alloc(p);
-	assert_ptr_not_equal(b, a);
-	assert_null(ppool_page_alloc(p));
-	assert_int_equal(ppool_frag_put(p, a), 0); /* the foreign one */
-	assert_ptr_equal(ppool_page_alloc(p), a);
-	assert_int_equal(ppool_frag_put(p, a), 0);
-	assert_int_equal(ppool_frag_put(p, b), 0);
-	pool_end(p);
-}
-
-struct putter {
-	struct ppool *p;
-	void *frag;
-};
-
-static void *
-putter_main(void *arg)
-{
-	struct putter *putter = arg;
-
-	return (void *)(intptr_t)ppool_frag_put(putter->p, putter->frag);
-}
-
-static void
-put_by_another_thread(struct ppool *p, void *frag)
-{
-	struct putter putter = { p, frag };
-	pthread_t thread;
-	void *ret;
-
-	assert_int_equal(pthread_create(&thread, NULL, putter_main, &putter), 0);
-	pthread_join(thread, &ret);
-	assert_null(ret);
-}
-
-/* Review points 5 and 8: a page whose owner gave it up comes home once, with its last user. */
-static void
-an_abandoned_page_comes_home_with_its_last_user(void **state)
-{
-	struct ppool *p = pool_make(2, 4096, 0);
-	struct ppool_stats stats;
-	void *a = ppool_frag_alloc(p, 64, 0), *b = ppool_frag_alloc(p, 64, 0), *page;
-
-	(void)state;
-	assert_int_equal(ppool_frag_abandon(p), 1);
-	page = ppool_page_alloc(p);
-	assert_non_null(page);
-	assert_null(ppool_page_alloc(p));
-	put_by_another_thread(p, a);
-	assert_null(ppool_page_alloc(p));
-	put_by_another_thread(p, b);
-	a = ppool_page_alloc(p);
-	assert_non_null(a);
-	ppool_frag_stats_get(p, &stats);
-	assert_int_equal(stats.abandoned_pages, 1);
-	assert_int_equal(ppool_frag_put(p, a), 0);
-	assert_int_equal(ppool_frag_put(p, page), 0);
-	pool_end(p);
-}
-
-/* Review point 10: the pool ends at once; the last reference, wherever it is, frees the memory. */
-static void
-a_pool_ends_while_fragments_are_held(void **state)
-{
-	struct rte_malloc_socket_stats before, after;
-
-	(void)state;
-	assert_int_equal(rte_malloc_get_socket_stats(0, &before), 0);
-	for (int by_thread = 0; by_thread < 2; by_thread++) {
-		struct ppool *p = pool_make(4, 65536, 0);
-		char *a = ppool_frag_alloc(p, 2048, 0), *b = ppool_page_alloc(p);
-
-		assert_int_equal(ppool_frag_get(p, a, 1), 0);
-		assert_int_equal(ppool_destroy(p), -EINPROGRESS);
-		assert_int_equal(ppool_destroy(p), -EALREADY);
-		assert_null(ppool_lookup("mp"));
-		assert_null(ppool_frag_alloc(p, 64, 0));
-		assert_int_equal(rte_errno, ESHUTDOWN);
-		memset(a, 1, 2048); /* still the holder's */
-		memset(b, 1, 65536);
-		assert_int_equal(ppool_frag_put(p, b), 0);
-		assert_int_equal(ppool_frag_put(p, a), 0);
-		assert_int_equal(ppool_frag_held(p), 1);
-		if (by_thread)
-			put_by_another_thread(p, a);
-		else
-			assert_int_equal(ppool_frag_put(p, a), 0);
-		assert_int_equal(ppool_destroy(p), -ENOENT);
-	}
-	assert_int_equal(rte_malloc_get_socket_stats(0, &after), 0);
-	assert_int_equal(after.heap_allocsz_bytes, before.heap_allocsz_bytes);
-}
-
-/* Review point 3: no charge while tickets suffice, whoever frees; and then one a round. */
-static void
-the_bias_is_charged_only_when_it_is_used_up(void **state)
-{
-	struct ppool *p = pool_make(1, 4096, 64 * 10 + 1); /* 64 tickets a round */
-	struct ppool_stats stats;
-
-	(void)state;
-	for (int i = 0; i < 1000; i++)
-		assert_int_equal(ppool_frag_put(p, ppool_page_alloc(p)), 0);
-	ppool_frag_stats_get(p, &stats);
-	assert_int_equal(stats.recycle_charges, 1);
-	for (int i = 0; i < 640 + 1; i++) /* 1 ticket a round: what was not cut comes back */
-		put_by_another_thread(p, ppool_page_alloc(p));
-	ppool_frag_stats_get(p, &stats);
-	assert_int_equal(stats.recycle_charges, 2);
-	pool_end(p);
-}
-
-/* Review point 12: pieces and whole pages from one pool, freed in any order. */
-static void
-pages_and_pieces_share_a_pool(void **state)
-{
-	struct ppool *p = pool_make(16, 4096, 0);
-	void *held[40] = { NULL };
-	uint32_t seed = 7;
-
-	(void)state;
-	for (int i = 0; i < 100000; i++) {
-		uint32_t k;
-
-		seed = seed * 1664525 + 1013904223;
-		k = (seed >> 8) % 40;
-		if (held[k] != NULL) {
-			assert_int_equal(ppool_frag_put(p, held[k]), 0);
-			held[k] = NULL;
-		} else {
-			held[k] = seed >> 31 ? ppool_page_alloc(p)
-			                     : ppool_frag_alloc(p, 1 + seed % 3000, 0);
-		}
-	}
-	for (int k = 0; k < 40; k++)
-		if (held[k] != NULL)
-			assert_int_equal(ppool_frag_put(p, held[k]), 0);
-	pool_end(p);
-}
-
-static struct ppool *
-ext_pool_make(uint32_t nb_pages)
-{
-	struct ppool_conf conf = {
-		.nb_pages = nb_pages, .socket_id = SOCKET_ID_ANY, .ext_bytes = 1024
-	};
-	struct ppool *p = ppool_create("mp", &conf);
-
-	assert_non_null(p);
-	return p;
-}
-
 /* Freed by the stock functions and by ours; headers come back empty and direct. */
 static void
 mbufs_on_fragments_are_freed_by_anybody(void **state)
@@ -379,39 +159,6 @@ mbufs_on_fragments_are_freed_by_anybody(void **state)
 			assert_true(RTE_MBUF_DIRECT(m[i]) && m[i]->buf_len == 0 &&
 					m[i]->buf_addr == (char *)m[i] + 128);
 		rte_pktmbuf_free_bulk(m, 100);
-	}
-	rte_mempool_free(hdrs);
-	pool_end(p);
-}
-
-/* Review point 6: clone, then replace the original's buffer, as pskb_expand_head does. */
-static void
-clone_and_replace_recycles_once(void **state)
-{
-	struct rte_mempool *hdrs = rte_pktmbuf_pool_create("hdrs", 511, 0, 0, 0, SOCKET_ID_ANY);
-	struct ppool *p = ext_pool_make(2);
-
-	(void)state;
-	for (int by_us = 0; by_us < 2; by_us++) {
-		struct rte_mbuf *m, *clone;
-		void *frag = ppool_frag_alloc(p, 4096, 1024);
-
-		assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, &m, 1, 2000), 1);
-		clone = rte_pktmbuf_clone(m, hdrs);
-		assert_non_null(clone);
-		rte_pktmbuf_detach(m); /* the clone keeps the old buffer */
-		assert_int_equal(ppool_frag_held(p), 2);
-		assert_int_equal(ppool_extbuf_attach(p, m, frag, 4096), 0);
-		if (by_us) {
-			ppool_pktmbuf_free_bulk(&clone, 1);
-			assert_int_equal(ppool_frag_held(p), 1);
-			ppool_pktmbuf_free_bulk(&m, 1);
-		} else {
-			rte_pktmbuf_free(m);
-			assert_int_equal(ppool_frag_held(p), 1);
-			rte_pktmbuf_free(clone);
-		}
-		assert_int_equal(ppool_frag_held(p), 0);
 	}
 	rte_mempool_free(hdrs);
 	pool_end(p);
@@ -501,14 +248,7 @@ main(int argc, char **argv)
 		CASE(several_sizes_live_on_one_set_of_pages),
 		CASE(a_pool_gives_all_of_its_pages),
 		CASE(limits_are_checked),
-		CASE(a_part_carved_page_is_not_rewound_while_held),
-		CASE(foreign_get_and_put_delay_and_no_more),
-		CASE(an_abandoned_page_comes_home_with_its_last_user),
-		CASE(a_pool_ends_while_fragments_are_held),
-		CASE(the_bias_is_charged_only_when_it_is_used_up),
-		CASE(pages_and_pieces_share_a_pool),
 		CASE(mbufs_on_fragments_are_freed_by_anybody),
-		CASE(clone_and_replace_recycles_once),
 		CASE(seventy_thousand_clones_on_one_page),
 		CASE(mbufs_are_refused_by_name),
 		CASE(a_pool_with_mbufs_leaves_nothing_behind),

@@ -355,6 +355,76 @@ take_keep_1(void)
 	take(1, &r->hand[1], 1);
 }
 
+/* The first look starts the clock, the second finds the page overdue. */
+static void
+age_1(void)
+{
+	count_age(&r->pool, 1, 0);
+	count_age(&r->pool, 2, 0);
+}
+
+static void
+age_put_1(void)
+{
+	age_1();
+	put_1();
+}
+
+/* Told that nobody has the page: then nobody does, nor will. */
+static void
+drain_1(void)
+{
+	if (count_drain(&r->pool, 0, 1) != 0)
+		return;
+	for (uint32_t frag = 0; frag < r->page_frags; frag++) {
+		model_check(r->holders[frag] == 0);
+		model_write(&r->bytes[frag]);
+		r->holders[frag] = 1;
+	}
+}
+
+static void
+list_1(void)
+{
+	struct ppool_inflight in[2];
+
+	for (uint32_t nb = count_inflight(&r->pool, 1, in, 2); nb > 0; nb--)
+		model_check(in[nb - 1].refs <= r->page_frags);
+}
+
+/* Page 0 is out of every hand; nobody gets it until it is undrained, and then as ever. */
+static void
+check_drained(void)
+{
+	model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
+	for (uint32_t i = 0; i < MODEL_THREADS; i++)
+		if (r->hand[i].nb != 0)
+			put(SLOTS - 1, &r->hand[i], r->hand[i].nb);
+	model_check(count_drain(&r->pool, 0, 1) == 0);
+	model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
+	model_check(!take(0, &r->hand[0], r->nb_frags));
+	for (uint32_t frag = 0; frag < r->page_frags; frag++)
+		r->holders[frag] = 0;
+	model_check(count_undrain(&r->pool, 0, 1) == 1);
+	check();
+}
+
+/* Two pages of 1, free; page 0 is the next one. */
+static void
+setup_free(void)
+{
+	setup(2, 1, 100);
+}
+
+/* An open page of 3 with one uncut: thread 2 has one, thread 0 the other. */
+static void
+setup_held(void)
+{
+	setup(3, 3, 100);
+	take(0, &r->hand[0], 2);
+	move(&r->hand[2], &r->hand[0]);
+}
+
 #define HAND_OFF(name, store_order, load_order)                                                    \
 	static void name##_1(void)                                                                 \
 	{                                                                                          \
@@ -382,6 +452,16 @@ static const struct model_scenario scenarios[] = {
 	{ "abandon, late get", setup_shared, { abandon_0, get_put_1 }, check, 0 },
 	{ "abandon, put, take", setup_away, { abandon_0, put_1, put_then_take_2 }, check, 0 },
 	{ "abandon, steal", setup_open, { abandon_0, take_1, put_2 }, check_home, 0 },
+	{ "age, last put", setup_away, { NULL, age_put_1, put_2 }, check_home, 0 },
+	{ "age, own put and take", setup_held, { put_take_0, age_1, put_2 }, check, 0 },
+	{ "age, steal", setup_steal, { take_keep_0, age_put_1, put_2 }, check, 0 },
+	{ "drain, puts", setup_held, { put_0, drain_1, put_2 }, check_drained, 0 },
+	{ "drain, put and take", setup_held, { put_take_0, drain_1, put_2 }, check_drained, 0 },
+	{ "drain, opened meanwhile", setup_free, { take_keep_0, drain_1, take_keep_2 },
+			check_drained, 0 },
+	{ "drain, steal", setup_bulk, { take_keep_0, drain_1, put_then_take_2 }, check_drained, 0 },
+	{ "list, put and take", setup_steal, { take_keep_0, list_1, put_then_take_2 }, check, 0 },
+	{ "list, abandon, put", setup_held, { abandon_put_0, list_1, put_then_take_2 }, check, 0 },
 	{ "steal, two puts", setup_steal, { take_keep_0, put_1, put_2 }, check, 0 },
 	{ "steal from an open page", setup_open, { take_0, take_1, put_2 }, check_home, 0 },
 	{ "refused bulk, put", setup_bulk, { bulk_0, take_1, put_2 }, check_home, 0 },

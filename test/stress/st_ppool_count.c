@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Count pages under stress: extra references, abandoned slots, biases that run out every round. */
+/*
+ * Count pages under stress: extra references, abandoned slots, biases that run out every round,
+ * pages given up for their age, listed, drained and undrained while others put.
+ */
 #include "st_body.h"
 
 #include <inttypes.h>
@@ -77,12 +80,66 @@ get(struct st_pool *pool, uint32_t slot, uint32_t nr)
 	count_leave(&count, o);
 }
 
+/* The clock is the call's number, so that one in a few finds pages overdue. */
+static void
+age(uint64_t rnd)
+{
+	static at_u32 now;
+
+	count_age(&count, at_fetch_add(&now, 1, relaxed), (uint32_t)(rnd % 64));
+}
+
+/* Oldest first, none with more references than can be. */
+static void
+list(uint64_t rnd)
+{
+	struct ppool_inflight in[16];
+	uint32_t max = (uint32_t)(rnd % 17), nb = count_inflight(&count, (uint32_t)rnd, in, max);
+
+	if (nb > count.nb_pages)
+		st_fail("%" PRIu32 " of %" PRIu32 " pages are in flight", nb, count.nb_pages);
+	for (uint32_t i = 0; i < nb && i < max; i++) {
+		if (in[i].refs == 0 || in[i].refs > 2 * ST_FRAGS_MAX * 4)
+			st_fail("page %" PRIu32 ": %#" PRIx32 " references", in[i].page,
+					in[i].refs);
+		if (i != 0 && in[i - 1].age_ms < in[i].age_ms)
+			st_fail("the list of pages in flight is not in order");
+	}
+}
+
+/* A page that nobody has any more stays so until it is undrained. */
+static void
+drain(uint64_t rnd)
+{
+	static struct at_lock one_at_a_time;
+	uint32_t page = (uint32_t)(rnd % count.nb_pages);
+
+	if (!at_lock_try(&one_at_a_time))
+		return;
+	if (count_drain(&count, page, 1) == 0)
+		for (uint32_t i = 0; i < ST_FRAG_BYTES / sizeof(uint64_t); i++)
+			area[page * count.page_frags * ST_FRAG_BYTES / sizeof(uint64_t) + i] = ~rnd;
+	count_undrain(&count, page, 1);
+	at_lock_give(&one_at_a_time);
+}
+
 static void
 rare(struct st_pool *pool, uint32_t slot, uint64_t rnd)
 {
 	(void)pool;
-	(void)rnd;
-	count_abandon(&count, slot);
+	switch (rnd % 4) {
+	case 0:
+		count_abandon(&count, slot);
+		break;
+	case 1:
+		age(rnd >> 2);
+		break;
+	case 2:
+		list(rnd >> 2);
+		break;
+	default:
+		drain(rnd >> 2);
+	}
 }
 
 static uint64_t *

@@ -376,6 +376,44 @@ every_failed_allocation_is_undone(void **state)
 	assert_int_equal(nth - 1, 6); /* five allocations, then it passes */
 }
 
+/* 64 of the pages left behind have room in the hints, 36 do not. */
+static void
+what_hints_have_no_room_for_is_counted(void **state)
+{
+	struct ppool_stats stats;
+	struct fixture f;
+	void *objs[404];
+
+	(void)state;
+	pool_make(&f, 4096, 1024, 404);
+	assert_int_equal(bitmap_take(&f.b, 0, objs, 404), 0);
+	bitmap_stats_get(&f.b, &stats);
+	assert_int_equal(stats.recycle_cache_full_pages, 36);
+	assert_int_equal(bitmap_give(&f.b, 0, objs, 404), 0);
+	pool_end(&f);
+}
+
+static void
+nothing_said(void *ctx, const char *what)
+{
+	*(const char **)ctx = what;
+}
+
+static void
+the_audit_finds_what_is_wrong(void **state)
+{
+	const char *what = NULL;
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 4096, 1024, 8);
+	at_fetch_add(&f.b.owners[1].count.alloc_frags, 1, relaxed);
+	assert_int_equal(bitmap_audit(&f.b, nothing_said, &what), 1);
+	assert_string_equal(what, "fragments out and the statistics disagree");
+	at_fetch_sub(&f.b.owners[1].count.alloc_frags, 1, relaxed);
+	pool_end(&f);
+}
+
 static void
 lines_that_others_write_are_apart(void **state)
 {
@@ -401,6 +439,8 @@ main(void)
 		cmocka_unit_test(pages_of_held_fragments_are_salvaged),
 		cmocka_unit_test(random_use_agrees_with_a_set),
 		cmocka_unit_test(every_failed_allocation_is_undone),
+		cmocka_unit_test(what_hints_have_no_room_for_is_counted),
+		cmocka_unit_test(the_audit_finds_what_is_wrong),
 		cmocka_unit_test(lines_that_others_write_are_apart),
 	};
 

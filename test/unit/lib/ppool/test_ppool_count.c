@@ -1,75 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Count pages: the elevated count, charge by charge. */
-#include "pool_rig.h"
+#include "count_rig.h"
 
-#include <errno.h>
-
-#include "ppool_count_inline.h"
-
-#define SLOTS 4
-
-struct fixture {
-	struct pool_rig rig;
-	struct ppool_alloc mem;
-	struct count_pool c;
-};
-
-static void
-pool_make(struct fixture *f, uint32_t nb, uint32_t page_frags, uint32_t bias)
-{
-	memset(f, 0, sizeof(*f));
-	f->mem = pool_rig_alloc(&f->rig);
-	assert_int_equal(count_init(&f->c, &f->mem, nb, page_frags, SLOTS, bias), 0);
-}
-
-static void
-pool_end(struct fixture *f)
-{
-	assert_int_equal(count_audit(&f->c, &f->mem, pool_rig_say, NULL), 0);
-	count_fini(&f->c, &f->mem);
-	assert_int_equal(f->rig.live, 0);
-}
-
-static uint32_t
-refs(const struct fixture *f, uint32_t page)
-{
-	return at_load(&f->c.refs[page].refs, relaxed);
-}
-
-static void
-put(struct fixture *f, uint32_t slot, uint32_t page, uint32_t nb)
-{
-	struct count_owner *o = count_enter(&f->c, slot);
-
-	count_put(&f->c, o, page, nb);
-	count_leave(&f->c, o);
-}
-
-static uint32_t
-runs_sum(const struct ppool_frags *runs, uint32_t nb)
-{
-	uint32_t sum = 0;
-
-	while (nb-- > 0)
-		sum += runs[nb].nb;
-	return sum;
-}
-
-static void
-sizes_are_checked(void **state)
-{
-	struct pool_rig rig = { 0 };
-	struct ppool_alloc mem = pool_rig_alloc(&rig);
-	struct count_pool c;
-
-	(void)state;
-	assert_int_equal(count_init(&c, &mem, 0, 4, SLOTS, 100), -EINVAL);
-	assert_int_equal(count_init(&c, &mem, 8, 0, SLOTS, 100), -EINVAL);
-	assert_int_equal(count_init(&c, &mem, 8, 4, 0, 100), -EINVAL);
-	assert_int_equal(count_init(&c, &mem, 8, 4, SLOTS, 4), -EINVAL); /* none would stay */
-	assert_int_equal(count_init(&c, &mem, 8, 4, SLOTS, (1u << 30) + 1), -EINVAL);
-	assert_int_equal(rig.live, 0);
-}
+#include <pthread.h>
+#include <time.h>
 
 /* Opening debits B once for the whole page; taking from it changes nothing more. */
 static void
@@ -226,7 +160,7 @@ an_abandoned_page_comes_home_once(void **state)
 	put(&f, 1, 1, 1);
 	assert_int_equal(at_load(&f.c.nb_free, relaxed), 4);
 	count_stats_get(&f.c, &stats);
-	assert_int_equal(stats.abandoned_pages, 2);
+	assert_int_equal(stats.recycle_released_refcnt_pages, 2);
 	assert_int_equal(count_take(&f.c, 1, runs, 8), 2);
 	for (int i = 0; i < 2; i++)
 		put(&f, 1, runs[i].page, 4);
@@ -308,28 +242,6 @@ stragglers_are_set_aside(void **state)
 }
 
 static void
-every_failed_allocation_is_undone(void **state)
-{
-	struct pool_rig rig = { 0 };
-	struct ppool_alloc mem = pool_rig_alloc(&rig);
-	int nth, ret = -ENOMEM;
-
-	(void)state;
-	for (nth = 1; ret != 0; nth++) {
-		struct count_pool c;
-
-		assert_in_range(nth, 1, 20);
-		rig.fail_in = nth;
-		ret = count_init(&c, &mem, 100, 4, SLOTS, 100);
-		assert_true(ret == 0 || ret == -ENOMEM);
-		if (ret == 0)
-			count_fini(&c, &mem);
-		assert_int_equal(rig.live, 0);
-	}
-	assert_int_equal(nth - 1, 8);
-}
-
-static void
 lines_that_others_write_are_apart(void **state)
 {
 	(void)state;
@@ -366,11 +278,57 @@ an_empty_pool_is_dry(void **state)
 	pool_end(&f);
 }
 
+struct slow_putter {
+	struct fixture *f;
+	at_u32 has_put, has_left;
+};
+
+static void *
+slow_putter_main(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	struct slow_putter *slow = (struct slow_putter *)arg;
+	struct count_owner *o = count_enter(&slow->f->c, 1);
+
+	count_put(&slow->f->c, o, 0, 1);
+	at_store(&slow->has_put, 1, release);
+	nanosleep(&pause, NULL);
+	at_store(&slow->has_left, 1, relaxed);
+	count_leave(&slow->f->c, o);
+	return NULL;
+}
+
+/* Point 5 of the 2021 review: who ends a pool waits for the user before the last to let go of it.
+ */
+static void
+review_05_the_last_user_waits_for_the_one_before(void **state)
+{
+	struct ppool_frags run;
+	struct count_owner *o;
+	struct fixture f;
+	struct slow_putter slow = { .f = &f };
+	pthread_t thread;
+
+	(void)state;
+	pool_make(&f, 2, 2, 100);
+	assert_int_equal(count_take(&f.c, 0, &run, 2), 1);
+	assert_false(count_close(&f.c));
+	assert_int_equal(pthread_create(&thread, NULL, slow_putter_main, &slow), 0);
+	while (at_load(&slow.has_put, acquire) == 0)
+		;
+	o = count_enter(&f.c, 0);
+	assert_true(count_put(&f.c, o, 0, 1));
+	count_leave(&f.c, o);
+	count_wait_users(&f.c);
+	assert_int_equal(at_load(&slow.has_left, relaxed), 1);
+	pthread_join(thread, NULL);
+	pool_end(&f);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes_are_checked),
 		cmocka_unit_test(a_page_is_debited_once),
 		cmocka_unit_test(an_idle_page_is_recycled_a_busy_one_is_not),
 		cmocka_unit_test(the_bias_is_charged_only_when_too_low),
@@ -380,9 +338,9 @@ main(void)
 		cmocka_unit_test(a_refused_request_takes_nothing),
 		cmocka_unit_test(nothing_idle_is_stranded_with_an_owner),
 		cmocka_unit_test(stragglers_are_set_aside),
-		cmocka_unit_test(every_failed_allocation_is_undone),
 		cmocka_unit_test(lines_that_others_write_are_apart),
 		cmocka_unit_test(an_empty_pool_is_dry),
+		cmocka_unit_test(review_05_the_last_user_waits_for_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,7 +191,7 @@ count_keeps_every_fragment(void **state)
 
 	(void)state;
 	count_run(FRAGS, &stats);
-	assert_true(stats.recycle_charges > 0 && stats.abandoned_pages > 0);
+	assert_true(stats.recycle_charges > 0 && stats.recycle_released_refcnt_pages > 0);
 }
 
 /* So few that requests are refused, undone, and served by what others have. */
