@@ -10,8 +10,10 @@
 
 #include "ppool_space.h"
 
-#define OVERTAKEN_MAX 8 /* stragglers set aside per open, so that none can block the rest */
-#define STALE_PROBES  2 /* stragglers looked at per open */
+#define OVERTAKEN_MAX 8  /* stragglers set aside per open, so that none can block the rest */
+#define STALE_PROBES  2  /* stragglers looked at per open */
+#define PAGES_AHEAD   6  /* pages of the FIFO that are prefetched */
+#define GIVE_PAGES    16 /* pages whose words are gathered before any is written */
 
 /* A straggler is worth reopening when this share of it is free; less, and it comes back at once. */
 static inline bool
@@ -174,6 +176,17 @@ head_is_overtaken(const struct bitmap *b, const struct bitmap_owner *o)
 	       __builtin_popcountll(next->all);
 }
 
+/*
+ * The page that will be opened some pages from now, for writing: its word was last written by
+ * whoever gave its fragments back, maybe on another CPU.
+ */
+static inline void
+ahead_prefetch(const struct bitmap *b, const struct bitmap_owner *o)
+{
+	if (fifo_depth(o) > PAGES_AHEAD)
+		__builtin_prefetch(o->fifo[(o->head + PAGES_AHEAD) & b->hint_mask], 1);
+}
+
 /* The head of the FIFO if it has come back; stragglers in front of it are set aside. */
 static struct bitmap_page *
 fifo_pop_ripe(const struct bitmap *b, struct bitmap_owner *o)
@@ -189,7 +202,7 @@ fifo_pop_ripe(const struct bitmap *b, struct bitmap_owner *o)
 		freed = at_load(&page->freed, relaxed);
 		if (freed == page->all) {
 			o->head++;
-			__builtin_prefetch(o->fifo[o->head & b->hint_mask]);
+			ahead_prefetch(b, o);
 			ppool_tally(&o->count.alloc_refill_pages, 1);
 			return page;
 		}
@@ -366,53 +379,87 @@ bits_give(struct bitmap_page *page, uint64_t bits)
 	return at_fetch_or(&page->freed, bits, seq_cst) & bits;
 }
 
-/* Fragments in a row from objs[*i]: their bits in @p page; *i is then behind them. */
+/*
+ * Fragments in a row from objs[*i], upwards or, as a cache hands them out, downwards: their bits in
+ * @p page; *i is then behind them.
+ */
 static inline uint64_t
 run_collect(const struct bitmap *b, const struct bitmap_page *page, uint64_t bit, void *const *objs,
 		uint32_t n, uint32_t *i)
 {
-	const char *next = (const char *)objs[*i] + b->stride;
+	const char *prev = objs[*i];
 	uint64_t bits = bit;
 	uint32_t at = *i + 1;
 
-	for (; at < n && (const char *)objs[at] == next && (bit << 1 & page->all); at++) {
+	for (; at < n && (const char *)objs[at] - prev == b->stride && (bit << 1 & page->all);
+			at++) {
 		bit <<= 1;
 		bits |= bit;
-		next += b->stride;
+		prev += b->stride;
+	}
+	if (at != *i + 1) {
+		*i = at;
+		return bits;
+	}
+	for (; at < n && prev - (const char *)objs[at] == b->stride && bit != 1; at++) {
+		bit >>= 1;
+		bits |= bit;
+		prev -= b->stride;
 	}
 	*i = at;
 	return bits;
+}
+
+/* Bits of a burst, by page. */
+struct gathered {
+	uint32_t nb;
+	struct bitmap_page *page[GIVE_PAGES];
+	uint64_t bits[GIVE_PAGES];
+};
+
+/* Returns the number of refused ones. */
+static uint32_t
+gathered_give(struct gathered *g)
+{
+	uint32_t bad = 0;
+
+	for (uint32_t i = 0; i < g->nb; i++)
+		bad += (uint32_t)__builtin_popcountll(bits_give(g->page[i], g->bits[i]));
+	g->nb = 0;
+	return bad;
 }
 
 /* Returns the number of refused ones. */
 static uint32_t
 give_some(struct bitmap *b, void *const *objs, uint32_t n)
 {
-	struct bitmap_page *page = NULL;
 	uint32_t bad = 0, i = 0;
-	uint64_t bits = 0;
+	struct gathered g;
 
+	g.nb = 0;
 	while (i < n) {
-		struct bitmap_page *at = page_find(b, objs[i]);
-		uint64_t bit = at != NULL ? frag_bit(b, at, objs[i]) : 0, run;
+		struct bitmap_page *page = page_find(b, objs[i]);
+		uint64_t bit = page != NULL ? frag_bit(b, page, objs[i]) : 0, run;
 
 		if (__builtin_expect(bit == 0, 0)) {
 			bad++;
 			i++;
 			continue;
 		}
-		run = run_collect(b, at, bit, objs, n, &i);
-		if (at != page) {
-			if (bits != 0)
-				bad += (uint32_t)__builtin_popcountll(bits_give(page, bits));
-			page = at;
-			bits = 0;
+		run = run_collect(b, page, bit, objs, n, &i);
+		if (g.nb != 0 && g.page[g.nb - 1] == page) {
+			/* twice in this burst */
+			bad += (uint32_t)__builtin_popcountll(g.bits[g.nb - 1] & run);
+			g.bits[g.nb - 1] |= run;
+			continue;
 		}
-		bad += (uint32_t)__builtin_popcountll(bits & run); /* twice in this burst */
-		bits |= run;
+		if (g.nb == GIVE_PAGES)
+			bad += gathered_give(&g);
+		__builtin_prefetch(page, 1); /* the waits for several pages overlap */
+		g.page[g.nb] = page;
+		g.bits[g.nb++] = run;
 	}
-	if (bits != 0)
-		bad += (uint32_t)__builtin_popcountll(bits_give(page, bits));
+	bad += gathered_give(&g);
 	wet(b);
 	return bad;
 }

@@ -158,6 +158,38 @@ nothing_is_stranded_with_an_owner(void **state)
 }
 
 static void
+runs_are_pages_and_places(void **state)
+{
+	struct ppool_frags runs[100], more[100];
+	uint32_t nb, sum = 0;
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 65536, 2368, 100);
+	nb = bitmap_take_runs(&f.b, 0, runs, 60);
+	assert_int_equal(nb, 3); /* 27 + 27 + 6 */
+	for (uint32_t i = 0; i < nb; i++) {
+		assert_int_equal(runs[i].first, 0);
+		sum += runs[i].nb;
+	}
+	assert_int_equal(sum, 60);
+	assert_int_equal(bitmap_take_runs(&f.b, 1, more, 41), 0); /* and nothing is kept */
+	assert_int_equal(bitmap_count(&f.b), 40);
+	assert_int_equal(bitmap_give_runs(&f.b, 0, runs, nb), 0);
+	assert_int_equal(bitmap_give_runs(&f.b, 0, &runs[2], 1), 6); /* again */
+	assert_int_equal(bitmap_count(&f.b), 100);
+	runs[0] = (struct ppool_frags){ runs[0].page, 3, 2 }; /* holes make more runs */
+	nb = bitmap_take_runs(&f.b, 2, more, 100);
+	assert_int_equal(bitmap_give_runs(&f.b, 2, runs, 1), 0);
+	runs[1] = (struct ppool_frags){ runs[0].page, 7, 1 };
+	assert_int_equal(bitmap_give_runs(&f.b, 2, &runs[1], 1), 0);
+	assert_int_equal(bitmap_take_runs(&f.b, 2, runs, 3), 2);
+	assert_int_equal(bitmap_give_runs(&f.b, 2, more, nb), 0);
+	assert_int_equal(bitmap_count(&f.b), 100);
+	pool_end(&f);
+}
+
+static void
 bad_frees_are_refused_and_counted(void **state)
 {
 	struct ppool_stats stats;
@@ -174,6 +206,12 @@ bad_frees_are_refused_and_counted(void **state)
 	assert_int_equal(bitmap_take(&f.b, 0, objs, 2), 0);
 	objs[2] = objs[0];
 	assert_int_equal(bitmap_give(&f.b, 0, objs, 3), 1); /* twice in one burst */
+	assert_int_equal(bitmap_take(&f.b, 0, objs, 3), 0);
+	bad = objs[0];
+	objs[0] = objs[2];
+	objs[2] = bad;
+	objs[3] = objs[1];
+	assert_int_equal(bitmap_give(&f.b, 0, objs, 4), 1); /* downwards, and up again */
 	bad = (char *)objs[0] + 64;
 	assert_int_equal(bitmap_give(&f.b, 0, &bad, 1), 1); /* inside a fragment */
 	bad = f.area;
@@ -186,7 +224,7 @@ bad_frees_are_refused_and_counted(void **state)
 	assert_int_equal(bitmap_give(&f.b, 0, &bad, 1), 1);
 	assert_int_equal(bitmap_count(&f.b), 100);
 	bitmap_stats_get(&f.b, &stats);
-	assert_int_equal(stats.bad_frees, 8);
+	assert_int_equal(stats.bad_frees, 9);
 	pool_end(&f);
 }
 
@@ -432,6 +470,7 @@ main(void)
 		cmocka_unit_test(gives_all_it_has_and_no_more),
 		cmocka_unit_test(a_refused_request_takes_nothing),
 		cmocka_unit_test(nothing_is_stranded_with_an_owner),
+		cmocka_unit_test(runs_are_pages_and_places),
 		cmocka_unit_test(bad_frees_are_refused_and_counted),
 		cmocka_unit_test(chunks_anywhere_are_one_pool),
 		cmocka_unit_test(blocks_are_whole_pages),
