@@ -107,7 +107,7 @@ orders() { # FILE: number|from|to, of each order that can be weaker
 
 mutations() { # path|title|sed program
 	local f n from to
-	for f in ppool/ppool_count.c ppool/ppool_count_priv.h ppool/ppool_bitmap.c base/atomic.h; do
+	for f in ppool/ppool_count.c ppool/ppool_count_inline.h ppool/ppool_count_priv.h ppool/ppool_bitmap.c base/atomic.h; do
 		while IFS='|' read -r n from to; do
 			printf '%s|%s:%s %s -> %s: %s|%s\n' "$f" "${f#*/}" "$n" "${from%)}" "${to%)}" \
 				"$(sed -n "${n}s/^[[:space:]]*//p" "lib/$f" | tr '|' '/')" "${n}s/$from/$to/"
@@ -129,7 +129,7 @@ why_equivalent() { # TITLE
 }
 
 sources() { # NAME: as test/model/meson.build has them
-	case $1 in count) echo ppool_count ppool_count_check ppool_age ppool_drain ;; bitmap) echo ppool_bitmap ;; esac
+	case $1 in count) echo ppool_count ppool_count_check ppool_age ppool_drain ;; bitmap) echo ppool_bitmap ppool_bitmap_check ;; esac
 }
 
 build_core() { # NAME
