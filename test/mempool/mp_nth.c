@@ -12,7 +12,7 @@
 #include <rte_malloc.h>
 #include <rte_memzone.h>
 
-#include "mp_rig.h"
+#include "mp_frag_rig.h"
 
 #define N     1200 /* more runs than lib/ppool keeps on its stack */
 #define ROOM  2176
@@ -203,6 +203,87 @@ paired_pools_are_created_or_not(void **state)
 	}
 }
 
+/* Made with mbufs, used, and asked everything. */
+static void
+frag_pool_end(struct ppool *p)
+{
+	void *frags[100];
+
+	assert_non_null(p);
+	assert_int_equal(ppool_frag_alloc_bulk(p, frags, 100, 2048, 0), 0);
+	assert_int_equal(ppool_frag_put_bulk(p, frags, 100), 0);
+	pool_end(p);
+}
+
+static void
+frag_nth(bool goes_on, int zone_err)
+{
+	struct ppool_conf conf = { .nb_pages = 8, .socket_id = SOCKET_ID_ANY, .ext_bytes = 1024 };
+	size_t used;
+	int n;
+
+	frag_pool_end(ppool_create("mp", &conf));
+	used = heap_used();
+	for (n = 1; n < 100; n++) {
+		struct ppool *p;
+
+		nth_arm(n, goes_on, zone_err);
+		p = ppool_create("mp", &conf);
+		nth_disarm();
+		if (nth.told == 0) {
+			frag_pool_end(p);
+			break;
+		}
+		assert_null(p);
+		assert_int_equal(rte_errno, nth.told);
+		assert_null(ppool_lookup("mp"));
+		assert_int_equal(heap_used(), used);
+		frag_pool_end(ppool_create("mp", &conf));
+		assert_int_equal(heap_used(), used);
+	}
+	assert_in_range(n, 13, 99); /* the pool, data, addresses, mbufs' information, core */
+}
+
+static void
+fragment_pools_are_created_or_not(void **state)
+{
+	(void)state;
+	frag_nth(false, ENOMEM);
+	frag_nth(true, ENOMEM);
+	frag_nth(false, ENOSPC);
+}
+
+/* The copy wants four mbufs: each but the last one is refused, and the original stays. */
+static void
+a_packet_is_unpinned_or_not(void **state)
+{
+	struct rte_mempool *mp = paired_make(PPOOL_KIND_COUNT);
+	struct rte_mempool *to = rte_pktmbuf_pool_create("plain", 7, 0, 0, 640, SOCKET_ID_ANY);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(mp), *rest[7], *copy = NULL;
+	uint32_t room;
+
+	(void)state;
+	memset(rte_pktmbuf_append(m, 1900), 0x5a, 1900);
+	for (room = 0; copy == NULL; room++) {
+		assert_in_range(room, 0, 7);
+		assert_int_equal(rte_pktmbuf_alloc_bulk(to, rest, 7 - room), 0);
+		rte_errno = STALE;
+		copy = ppool_unpin(m, to);
+		if (copy == NULL) {
+			assert_int_equal(rte_errno, ENOBUFS);
+			assert_int_equal(rte_mempool_avail_count(to), room);
+			assert_int_equal(rte_mempool_in_use_count(mp), 1);
+			assert_int_equal(*rte_pktmbuf_mtod_offset(m, uint8_t *, 1899), 0x5a);
+		}
+		rte_pktmbuf_free_bulk(rest, 7 - room);
+	}
+	assert_int_equal(room - 1, 4); /* of 512 bytes */
+	assert_int_equal(rte_mempool_in_use_count(mp), 0);
+	rte_pktmbuf_free(copy);
+	rte_mempool_free(to);
+	pool_free_checked(mp);
+}
+
 static int
 populate(struct rte_mempool *mp, bool is_anon)
 {
@@ -318,7 +399,9 @@ questions_without_memory(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct rte_mempool *mp = paired_make(kinds[i]);
 		struct rte_mbuf *mbufs[64];
+		struct ppool_inflight list[2];
 		struct ppool_stats stats;
+		bool is_count;
 
 		nth_arm(1, true, ENOMEM);
 		assert_int_equal(ppool_audit(null, mp), kinds[i] == PPOOL_KIND_COUNT);
@@ -329,6 +412,11 @@ questions_without_memory(void **state)
 		assert_true(ppool_driver_keeps_external("net_null"));
 		assert_int_equal(ppool_pktmbuf_alloc_bulk(ppool_pktmbuf_pool(mp), mbufs, NULL, 64),
 				64);
+		assert_int_equal(ppool_inflight_list(mp, list, 2), 3);
+		assert_int_equal(ppool_age(mp, 1), 0);
+		is_count = kinds[i] == PPOOL_KIND_COUNT;
+		assert_int_equal(ppool_drain(mp, mbufs[0]->buf_addr, 1), is_count ? 1 : -ENOTSUP);
+		assert_int_equal(ppool_undrain(mp, mbufs[0]->buf_addr, 1), is_count ? 1 : -ENOTSUP);
 		ppool_pktmbuf_free_bulk(mbufs, 64);
 		nth_disarm();
 		assert_int_equal(nth.told, 0);
@@ -338,12 +426,42 @@ questions_without_memory(void **state)
 	fclose(null);
 }
 
+static void
+questions_to_fragment_pools_without_memory(void **state)
+{
+	struct ppool *p = pool_make(4, 4096, 0);
+	FILE *null = fopen("/dev/null", "w");
+	struct ppool_inflight in;
+	void *frags[65];
+
+	(void)state;
+	assert_non_null(null);
+	nth_arm(1, true, ENOMEM);
+	assert_int_equal(ppool_frag_audit(null, p), 1);
+	nth_arm(1, true, ENOMEM);
+	assert_int_equal(ppool_frag_alloc_bulk(p, frags, 65, 64, 0), -ENOENT);
+	nth_arm(1, true, ENOMEM);
+	ppool_frag_holder_set(p, PPOOL_HOLDER(1, 2, 3));
+	frags[0] = ppool_frag_alloc(p, 64, 0);
+	assert_non_null(frags[0]);
+	assert_int_equal(ppool_frag_inflight_list(p, &in, 1), 1);
+	assert_int_equal(ppool_frag_age(p, 1000), 0);
+	assert_int_equal(ppool_frag_drain(p, frags[0], 1), 1);
+	assert_int_equal(ppool_frag_undrain(p, frags[0], 1), 1);
+	assert_int_equal(ppool_frag_put(p, frags[0]), 0);
+	ppool_frag_dump(null, p);
+	nth_disarm();
+	assert_int_equal(nth.told, 0);
+	pool_end(p);
+	fclose(null);
+}
+
 /* Also when a case failed with a request still to be refused. */
 static int
 nth_teardown(void **state)
 {
 	nth_disarm();
-	return mp_leftovers_free(state);
+	return leftover_free(state);
 }
 
 int
@@ -351,10 +469,13 @@ main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(paired_pools_are_created_or_not, nth_teardown),
+		cmocka_unit_test_teardown(fragment_pools_are_created_or_not, nth_teardown),
+		cmocka_unit_test_teardown(a_packet_is_unpinned_or_not, nth_teardown),
 		cmocka_unit_test_teardown(mempools_are_populated_or_not, nth_teardown),
 		cmocka_unit_test_teardown(mempools_are_populated_after_a_failure, nth_teardown),
 		cmocka_unit_test_teardown(a_large_request_without_memory_takes_none, nth_teardown),
 		cmocka_unit_test_teardown(questions_without_memory, nth_teardown),
+		cmocka_unit_test_teardown(questions_to_fragment_pools_without_memory, nth_teardown),
 	};
 	int ret;
 
