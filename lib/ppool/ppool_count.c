@@ -9,7 +9,7 @@
 #define OVERTAKEN_MAX 8 /* stragglers set aside per open */
 #define STALE_PROBES  2 /* stragglers looked at per open */
 
-/* A page without references, in nobody's hands. Free_lock held. True as for free_push(). */
+/* A page without references, in nobody's hands. Free_lock held. True as for count_free_push(). */
 static bool
 page_home(struct count_pool *c, uint32_t page)
 {
@@ -365,11 +365,12 @@ take(struct count_pool *c, struct count_owner *o, const struct count_size *size,
 
 /* A request that the open page cannot serve. Own lock held; given on return. */
 uint32_t
-count_take_rest(struct count_pool *c, struct count_owner *o, const struct count_size *size,
-		struct ppool_frags *runs, uint32_t n)
+count_take_rest(struct count_pool *c, struct count_owner *o, ppool_holder holder,
+		const struct count_size *size, struct ppool_frags *runs, uint32_t n)
 {
 	uint32_t nb_runs = 0, got = 0;
 
+	o->holder = holder;
 	if (__builtin_expect(at_load(&c->dry, relaxed) != COUNT_DRY || o->left >= n, 1))
 		got = take(c, o, size, runs, &nb_runs, n);
 	if (__builtin_expect(got == n, 1)) {
@@ -389,14 +390,13 @@ count_take_sized(struct count_pool *c, uint32_t slot, ppool_holder holder,
 	struct count_owner *o = count_enter(c, slot);
 	uint32_t first = (o->next + size->align - 1) & -size->align;
 
-	o->holder = holder;
 	if (__builtin_expect(n != 0 && page_room(c, o, size->units, first) >= n, 1)) {
 		page_cut(c, o, size, runs, n);
 		ppool_tally(&o->count.alloc_frags, n);
 		at_lock_give(&o->lock);
 		return 1;
 	}
-	return count_take_rest(c, o, size, runs, n);
+	return count_take_rest(c, o, holder, size, runs, n);
 }
 
 /*

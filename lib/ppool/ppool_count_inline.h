@@ -63,8 +63,8 @@ COUNT_INLINE bool count_puts_end(
 /* Of ppool_count.c, for the functions above. */
 void count_bias_fold(struct count_pool *c, uint32_t page);
 bool count_free_push(struct count_pool *c, uint32_t page);
-uint32_t count_take_rest(struct count_pool *c, struct count_owner *o, const struct count_size *size,
-		struct ppool_frags *runs, uint32_t n);
+uint32_t count_take_rest(struct count_pool *c, struct count_owner *o, ppool_holder holder,
+		const struct count_size *size, struct ppool_frags *runs, uint32_t n);
 
 /* [DRY-R] of whoever has just put something; pairs with [DRY-A] in take_last(). */
 static inline void
@@ -168,7 +168,6 @@ count_take_for(struct count_pool *c, uint32_t slot, ppool_holder holder, struct 
 	static const struct count_size one = { 1, 1 };
 	struct count_owner *o = count_enter(c, slot);
 
-	o->holder = holder;
 	if (__builtin_expect(n != 0 && o->left >= n, 1)) {
 		runs->page = o->page;
 		runs->first = o->next;
@@ -179,7 +178,7 @@ count_take_for(struct count_pool *c, uint32_t slot, ppool_holder holder, struct 
 		at_lock_give(&o->lock);
 		return 1;
 	}
-	return count_take_rest(c, o, &one, runs, n);
+	return count_take_rest(c, o, holder, &one, runs, n);
 }
 #endif
 
