@@ -16,6 +16,7 @@
 enum opt_id {
 	OPT_FORWARD_MODE = 256,
 	OPT_RX_MODE,
+	OPT_PAGE_KIND,
 	OPT_NB_CORES,
 	OPT_RXQ,
 	OPT_TXQ,
@@ -45,6 +46,7 @@ enum opt_id {
 static const struct option longopts[] = {
 	{ "forward-mode", required_argument, NULL, OPT_FORWARD_MODE },
 	{ "rx-mode", required_argument, NULL, OPT_RX_MODE },
+	{ "page-kind", required_argument, NULL, OPT_PAGE_KIND },
 	{ "nb-cores", required_argument, NULL, OPT_NB_CORES },
 	{ "rxq", required_argument, NULL, OPT_RXQ },
 	{ "txq", required_argument, NULL, OPT_TXQ },
@@ -81,6 +83,8 @@ tpf_opts_usage(FILE *f)
 	      "  --rx-mode=frag|object    buffers: page fragments of ppool, or a stock mbuf pool "
 	      "(frag,\n"
 	      "                           unless a port's driver cannot)\n"
+	      "  --page-kind=count|bitmap how fragments are accounted for (what ppool takes for "
+	      "best)\n"
 	      "  --nb-cores=N             lcores that forward (1)\n"
 	      "  --rxq=N --txq=N          queues of each port (1)\n"
 	      "  --rxd=N --txd=N          descriptors of each queue (the port's preference)\n"
@@ -270,6 +274,7 @@ static int
 other_set(struct tpf_opts *opts, int id, const char *name, const char *val, char err[TPF_ERR_MAX])
 {
 	static const char *const rx_modes[] = { "frag", "object", NULL };
+	static const char *const page_kinds[] = { "count", "bitmap", NULL };
 	static const char *const topologies[] = { "paired", "chained", "loop", NULL };
 	int i;
 
@@ -279,6 +284,10 @@ other_set(struct tpf_opts *opts, int id, const char *name, const char *val, char
 	case OPT_RX_MODE:
 		i = word_find(name, val, rx_modes, err);
 		opts->rx_mode = (enum tpf_rx_mode)i;
+		return i < 0 ? -EINVAL : 0;
+	case OPT_PAGE_KIND:
+		i = word_find(name, val, page_kinds, err);
+		opts->page_kind = i == 0 ? PPOOL_KIND_COUNT : PPOOL_KIND_BITMAP;
 		return i < 0 ? -EINVAL : 0;
 	case OPT_PORT_TOPOLOGY:
 		i = word_find(name, val, topologies, err);

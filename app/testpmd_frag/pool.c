@@ -59,6 +59,7 @@ rx_mode_settle(struct tpf_app *app)
 static struct rte_mempool *
 pool_create(const struct tpf_app *app, const char *name, uint32_t nb, int socket_id)
 {
+	const struct ppool_pktmbuf_conf conf = { .kind = app->opts.page_kind };
 	bool is_frag = app->opts.rx_mode == TPF_RX_FRAG;
 	uint32_t cache_default = is_frag ? 0 : CACHE_DEFAULT;
 	uint32_t cache =
@@ -68,7 +69,7 @@ pool_create(const struct tpf_app *app, const char *name, uint32_t nb, int socket
 		cache = 0;
 	if (is_frag)
 		return ppool_pktmbuf_pool_create(
-				name, nb, cache, 0, app->opts.mbuf_bytes, socket_id, NULL);
+				name, nb, cache, 0, app->opts.mbuf_bytes, socket_id, &conf);
 	return rte_pktmbuf_pool_create(name, nb, cache, 0, app->opts.mbuf_bytes, socket_id);
 }
 

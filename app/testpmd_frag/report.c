@@ -140,7 +140,7 @@ pages_print(const struct tpf_pool *pool)
 	const struct ppool_stats *s = &pool->stats;
 
 	printf("Pages on node %d: %" PRIu64 " taken fresh, %" PRIu64
-	       " recycled when all was back (R == B), %" PRIu64 " bias charges, %" PRIu64
+	       " recycled when all was back, %" PRIu64 " bias charges, %" PRIu64
 	       " fragments freed by their owner, %" PRIu64 " by others, %" PRIu64
 	       " times empty, audit: %u violations\n",
 			pool->socket_id, s->alloc_fast_pages, s->alloc_refill_pages,

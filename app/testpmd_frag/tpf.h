@@ -69,6 +69,7 @@ struct tpf_engine;
 struct tpf_opts {
 	const struct tpf_engine *engine;
 	enum tpf_rx_mode rx_mode; /* AUTO is settled before the pools are made */
+	enum ppool_kind page_kind;
 	enum tpf_topology topology;
 	enum tpf_rss rss;
 	uint16_t nb_lcores;

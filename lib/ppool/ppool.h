@@ -132,7 +132,7 @@ struct ppool_mempool_conf {
 
 /* How a paired pool differs from the defaults; zeroed means "all defaults". */
 struct ppool_pktmbuf_conf {
-	enum ppool_kind kind; /* default: count */
+	enum ppool_kind kind; /* default: bitmap, doc/adr/0007 */
 	uint32_t page_bytes;  /* a power of two that holds a fragment; 0 as above */
 	uint32_t bias;        /* references charged to a count page at once; 0: chosen */
 };
@@ -194,11 +194,12 @@ struct ppool_run {
  * RTE_MBUF_F_EXTERNAL set in ol_flags, to be kept; the rest is the last user's.
  * Threads: any; an lcore's own pages make it cheap.
  *
- * @param runs  room for @p n
+ * @param holder  what the pages are listed under that are opened for it (ppool_inflight_list())
+ * @param runs    room for @p n
  * @return number of runs, 0 if there are not so many mbufs
  */
-unsigned int ppool_pktmbuf_alloc_runs(
-		struct ppool_pktmbuf *pp, struct ppool_run *runs, unsigned int n);
+unsigned int ppool_pktmbuf_alloc_runs(struct ppool_pktmbuf *pp, ppool_holder holder,
+		struct ppool_run *runs, unsigned int n);
 
 /** Bytes from mbuf to mbuf, and from buffer to buffer, in a run. Any thread. */
 void ppool_pktmbuf_strides(
@@ -252,8 +253,8 @@ int ppool_stats_get(const struct rte_mempool *mp, struct ppool_stats *stats);
 int64_t ppool_held(const struct rte_mempool *mp);
 
 /**
- * List pages with references out, oldest first. Of bitmap pages, the lcore is the one that took of
- * it last, and nothing more is known.
+ * List pages with references out, oldest first. Of bitmap pages, lcore, holder and age are those
+ * of who opened them last, since fragments of several users may lie on one.
  *
  * Threads: any; while others use the pool each page is looked at by itself, so the list is no
  * picture of one moment. Blocks: never; who uses a page waits while it is looked at.
@@ -279,12 +280,13 @@ int ppool_age(struct rte_mempool *mp, uint32_t limit_ms);
 /**
  * Take the pages that lie in [@p addr, @p addr + @p bytes), whole or in part, out of use: none of
  * them is opened any more, and when its references are back it stays aside. Their fragments count
- * as in use. Ask again for how many are still out: ppool_age() and ppool_unpin() help.
+ * as in use. Of bitmap pages, each call takes aside what is free by then. Ask again for how many
+ * are still out: ppool_age() and ppool_unpin() help.
  *
  * Threads: any.
  *
  * @return number of pages in the range that have references out (0: nobody has one, nor will),
- *         -EINVAL (no ppool), or -ENOTSUP (bitmap pages)
+ *         or -EINVAL (no ppool)
  */
 int ppool_drain(struct rte_mempool *mp, const void *addr, size_t bytes);
 

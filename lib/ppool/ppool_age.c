@@ -4,26 +4,8 @@
  * plane: every page is looked at for a moment under the lock that it is under, so others wait for a
  * few instructions at the most. What is not seen here costs nothing anywhere else.
  */
-#include "ppool_bitmap.h"
 #include "ppool_count_priv.h"
-
-/* Enter @p in into the @p nb oldest of @p list, which has room for @p max; the new nb. */
-static uint32_t
-list_insert(struct ppool_inflight *list, uint32_t nb, uint32_t max, const struct ppool_inflight *in)
-{
-	uint32_t at = nb;
-
-	if (nb == max && (max == 0 || list[nb - 1].age_ms >= in->age_ms))
-		return nb;
-	if (nb == max)
-		at--;
-	else
-		nb++;
-	for (; at > 0 && list[at - 1].age_ms < in->age_ms; at--)
-		list[at] = list[at - 1];
-	list[at] = *in;
-	return nb;
-}
+#include "ppool_inflight.h"
 
 /*
  * Lock what @p page is under: its owner, or, where there is none (NULL), the free list. A page that
@@ -97,9 +79,7 @@ page_describe(struct count_pool *c, const struct count_owner *o, uint32_t page, 
 	in->page = page;
 	in->lcore = t->slot < c->nb_slots - 1 ? t->slot : UINT32_MAX;
 	in->addr = NULL;
-	in->port = (uint16_t)(t->holder >> 48);
-	in->queue = (uint16_t)(t->holder >> 32);
-	in->tag = (uint32_t)t->holder;
+	holder_describe(in, t->holder);
 	in->refs = users;
 	in->age_ms = page_age(c, o, page, users, now_ms);
 	in->is_abandoned = o == NULL;
@@ -121,7 +101,7 @@ count_inflight(struct count_pool *c, uint32_t now_ms, struct ppool_inflight *lis
 		if (users == 0)
 			continue;
 		all++;
-		nb = list_insert(list, nb, max, &in);
+		nb = inflight_insert(list, nb, max, &in);
 	}
 	return all;
 }
@@ -144,33 +124,4 @@ count_age(struct count_pool *c, uint32_t now_ms, uint32_t limit_ms)
 		page_unlock(c, o);
 	}
 	return nb;
-}
-
-uint32_t
-bitmap_inflight(const struct bitmap *b, struct ppool_inflight *list, uint32_t max)
-{
-	uint32_t nb = 0, all = 0;
-
-	for (uint32_t i = 0; i < b->chunks->nb; i++) {
-		const struct bitmap_chunk *chunk = &b->chunks->chunk[i];
-
-		for (uint32_t j = 0; j < chunk->nb_pages; j++) {
-			const struct bitmap_page *page = &chunk->pages[j];
-			uint64_t out = page->all & ~at_load(&page->freed, relaxed);
-			uint32_t slot = at_load(&page->holder, relaxed);
-			struct ppool_inflight in = { .page = chunk->first + j,
-				.lcore = slot < b->nb_slots - 1 ? slot : UINT32_MAX,
-				.addr = page->obj,
-				.port = UINT16_MAX,
-				.queue = UINT16_MAX,
-				.tag = UINT32_MAX,
-				.refs = (uint32_t)__builtin_popcountll(out) };
-
-			if (out == 0)
-				continue;
-			all++;
-			nb = list_insert(list, nb, max, &in);
-		}
-	}
-	return all;
 }

@@ -136,8 +136,8 @@ frag_bit(const struct bitmap *b, const struct bitmap_page *page, const void *obj
 	return (UINT64_C(1) << i) & page->all;
 }
 
-static struct bitmap_page *
-page_at(const struct bitmap *b, uint32_t nr)
+struct bitmap_page *
+bitmap_page_at(const struct bitmap *b, uint32_t nr)
 {
 	const struct bitmap_chunks *chunks = b->chunks;
 	uint32_t i = 0;
@@ -275,7 +275,7 @@ fresh_pop(struct bitmap *b, struct bitmap_owner *o)
 	if (nr >= b->nb_pages)
 		return NULL;
 	ppool_tally(&o->count.alloc_fast_pages, 1);
-	return page_at(b, nr);
+	return bitmap_page_at(b, nr);
 }
 
 /* Any page with a free fragment, searched from where the last search ended. */
@@ -290,8 +290,9 @@ scan(const struct bitmap *b, struct bitmap_owner *o)
 
 		if (nr >= b->nb_pages)
 			nr = 0;
-		page = page_at(b, nr++);
-		if (at_load(&page->freed, relaxed) != 0) {
+		page = bitmap_page_at(b, nr++);
+		if (at_load(&page->freed, relaxed) != 0 &&
+				at_load(&page->is_drained, relaxed) == 0) {
 			o->scan = nr;
 			if (at_load(&page->holder, relaxed) != o->slot)
 				ppool_tally(&o->count.alloc_stolen_pages, 1);
@@ -301,7 +302,21 @@ scan(const struct bitmap *b, struct bitmap_owner *o)
 	return NULL;
 }
 
-/* Choose the page to carve next; false: none has a free fragment. */
+static struct bitmap_page *
+page_choose(struct bitmap *b, struct bitmap_owner *o)
+{
+	struct bitmap_page *page = fifo_pop_ripe(b, o);
+
+	if (page == NULL)
+		page = stale_pop_worthy(o);
+	if (page == NULL)
+		page = fresh_pop(b, o);
+	if (page == NULL)
+		page = hint_pop_any(b, o);
+	return page;
+}
+
+/* Open the page to carve next; false: none has a free fragment. */
 static __attribute__((noinline)) bool
 page_open(struct bitmap *b, struct bitmap_owner *o)
 {
@@ -309,19 +324,17 @@ page_open(struct bitmap *b, struct bitmap_owner *o)
 
 	if (o->cur != NULL)
 		fifo_push(b, o, o->cur);
-	page = fifo_pop_ripe(b, o);
-	if (page == NULL)
-		page = stale_pop_worthy(o);
-	if (page == NULL)
-		page = fresh_pop(b, o);
-	if (page == NULL)
-		page = hint_pop_any(b, o);
+	do
+		page = page_choose(b, o);
+	while (page != NULL && __builtin_expect(at_load(&page->is_drained, relaxed) != 0, 0));
 	if (page == NULL)
 		page = scan(b, o);
 	o->cur = page;
 	if (page == NULL)
 		return false;
 	at_store(&page->holder, o->slot, relaxed);
+	at_store(&page->opened_for, o->opens_for, relaxed);
+	at_store(&page->seen_ms, 0, relaxed);
 	o->avail = at_load(&page->freed, relaxed);
 	return true;
 }
@@ -473,7 +486,7 @@ give_back(struct bitmap *b, struct sink *to, uint32_t got)
 	while (to->nb_runs > 0) {
 		const struct ppool_frags *run = &to->runs[--to->nb_runs];
 
-		bits_give(page_at(b, run->page), bits_of_run(run->nb) << run->first);
+		bits_give(bitmap_page_at(b, run->page), bits_of_run(run->nb) << run->first);
 	}
 	wet(b);
 }
@@ -521,11 +534,12 @@ owner_leave(const struct bitmap *b, struct bitmap_owner *o)
 }
 
 static int
-take(struct bitmap *b, uint32_t slot, struct sink *to, uint32_t n)
+take(struct bitmap *b, uint32_t slot, ppool_holder holder, struct sink *to, uint32_t n)
 {
 	struct bitmap_owner *o = owner_enter(b, slot);
 	int ret = 0;
 
+	o->opens_for = holder;
 	if (__builtin_expect(at_load(&b->dry, relaxed) == BITMAP_DRY && n != 0, 0)) {
 		ret = -ENOENT;
 	} else {
@@ -549,15 +563,16 @@ bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n)
 {
 	struct sink to = { objs, NULL, 0 };
 
-	return take(b, slot, &to, n);
+	return take(b, slot, PPOOL_HOLDER_NONE, &to, n);
 }
 
 uint32_t
-bitmap_take_runs(struct bitmap *b, uint32_t slot, struct ppool_frags *runs, uint32_t n)
+bitmap_take_runs(struct bitmap *b, uint32_t slot, ppool_holder holder, struct ppool_frags *runs,
+		uint32_t n)
 {
 	struct sink to = { NULL, runs, 0 };
 
-	return take(b, slot, &to, n) == 0 ? to.nb_runs : 0;
+	return take(b, slot, holder, &to, n) == 0 ? to.nb_runs : 0;
 }
 
 int
@@ -568,11 +583,12 @@ bitmap_take_pages(struct bitmap *b, uint32_t slot, void **first, uint32_t n)
 	uint64_t full = UINT64_MAX >> (64 - b->page_frags);
 
 	for (uint32_t nr = 0; nr < b->nb_pages && got < n; nr++) {
-		struct bitmap_page *page = page_at(b, nr);
+		struct bitmap_page *page = bitmap_page_at(b, nr);
 		uint64_t all = page->all;
 
 		/* [FRAG-A] */
 		if (all == full && at_load(&page->freed, relaxed) == all &&
+				at_load(&page->is_drained, relaxed) == 0 &&
 				at_cas(&page->freed, &all, 0, acquire))
 			first[got++] = page->obj;
 	}
@@ -620,20 +636,6 @@ bitmap_give_runs(struct bitmap *b, uint32_t slot, const struct ppool_frags *runs
 		ppool_tally(&o->count.bad_frees, bad);
 	owner_leave(b, o);
 	return bad;
-}
-
-uint32_t
-bitmap_count(const struct bitmap *b)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t i = 0; i < b->chunks->nb; i++) {
-		const struct bitmap_chunk *c = &b->chunks->chunk[i];
-
-		for (uint32_t j = 0; j < c->nb_pages; j++)
-			sum += (uint32_t)__builtin_popcountll(at_load(&c->pages[j].freed, relaxed));
-	}
-	return sum;
 }
 
 bool

@@ -13,7 +13,8 @@
  * page that has just come back: the live set stays small and warm. These are hints; a lost or a
  * doubled one costs time, never a fragment. Without a good hint all pages are scanned.
  *
- * Identity (quiescent): bits set over all pages + fragments held by users == fragments added.
+ * Identity (quiescent): bits set over all pages, free or aside + fragments held by users ==
+ * fragments added.
  * A bit is set in at most one place, so a sum of popcounts never exceeds the number of fragments.
  *
  * Threads: take and give from any thread; a slot other than the shared one by one thread at a time.
@@ -39,6 +40,10 @@ struct bitmap_page {
 	uint64_t all;              /* the bits that exist */
 	char *obj;                 /* fragment 0 */
 	at_u32 holder;             /* slot whose FIFO lists it, a hint */
+	at_u32 is_drained;         /* it is opened no more; see bitmap_drain() */
+	at_u64 aside;              /* free bits that nobody may have */
+	at_u64 opened_for;         /* ppool_holder of who opened it last */
+	at_u32 seen_ms;            /* when it was first seen in flight since; 0: not yet */
 };
 
 /* A stretch of memory, cut into pages from its start. */
@@ -65,6 +70,7 @@ struct bitmap_owner {
 	uint32_t probe;      /* next straggler to look at */
 	uint32_t scan;       /* number of the page where the last scan ended */
 	uint32_t slot;
+	ppool_holder opens_for; /* written into the pages that it opens */
 	struct bitmap_page **fifo;
 	struct bitmap_page **stale;
 	struct at_lock lock; /* taken by users of the shared slot only */
@@ -92,6 +98,7 @@ struct bitmap {
 	_Alignas(128) at_u32 dry;        /* enum bitmap_dry; written only when the pool runs out */
 	_Alignas(128) at_u32 next_fresh; /* pages below were opened at least once */
 	struct at_lock scan_lock;
+	at_u64 nb_waived; /* drained pages that came home */
 };
 
 /**
@@ -139,10 +146,12 @@ int bitmap_take(struct bitmap *b, uint32_t slot, void **objs, uint32_t n);
 /**
  * The same for pools of one chunk, as runs.
  *
- * @param runs  room for @p n
+ * @param holder  what pages that are opened now are listed under
+ * @param runs    room for @p n
  * @return number of runs, 0 if there are not so many
  */
-uint32_t bitmap_take_runs(struct bitmap *b, uint32_t slot, struct ppool_frags *runs, uint32_t n);
+uint32_t bitmap_take_runs(struct bitmap *b, uint32_t slot, ppool_holder holder,
+		struct ppool_frags *runs, uint32_t n);
 
 /** Take @p n whole pages, or none; @p first gets fragment 0 of each. @return 0 or -ENOENT */
 int bitmap_take_pages(struct bitmap *b, uint32_t slot, void **first, uint32_t n);
@@ -160,8 +169,16 @@ uint32_t bitmap_give_runs(
 
 /* Number of free fragments: exact when quiescent, and never more than there are. */
 uint32_t bitmap_count(const struct bitmap *b);
-/* As count_inflight() (ppool_age.c); the lcore is a hint, and no time is known. */
-uint32_t bitmap_inflight(const struct bitmap *b, struct ppool_inflight *list, uint32_t max);
+/* Number of those that nobody can have, since their pages are drained. */
+uint32_t bitmap_unusable(const struct bitmap *b);
+struct bitmap_page *bitmap_page_at(const struct bitmap *b, uint32_t nr);
+
+/* As count_inflight() (ppool_age.c); lcore, holder and time are of who opened the page last. */
+uint32_t bitmap_inflight(
+		struct bitmap *b, uint32_t now_ms, struct ppool_inflight *list, uint32_t max);
+/* As count_drain() and count_undrain() (ppool_drain.c). */
+uint32_t bitmap_drain(struct bitmap *b, uint32_t first, uint32_t nb);
+uint32_t bitmap_undrain(struct bitmap *b, uint32_t first, uint32_t nb);
 /* True if @p obj is a fragment of the pool. */
 bool bitmap_has(const struct bitmap *b, const void *obj);
 /* Check every identity above. @return 0, or the number of violations, each told to @p say */

@@ -6,15 +6,58 @@
 #include <string.h>
 
 uint32_t
+bitmap_count(const struct bitmap *b)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < b->chunks->nb; i++) {
+		const struct bitmap_chunk *c = &b->chunks->chunk[i];
+
+		for (uint32_t j = 0; j < c->nb_pages; j++)
+			if (at_load(&c->pages[j].is_drained, relaxed) == 0)
+				sum += (uint32_t)__builtin_popcountll(
+						at_load(&c->pages[j].freed, relaxed));
+	}
+	return sum;
+}
+
+uint32_t
+bitmap_unusable(const struct bitmap *b)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t nr = 0; nr < b->nb_pages; nr++) {
+		const struct bitmap_page *page = bitmap_page_at(b, nr);
+
+		if (at_load(&page->is_drained, relaxed) != 0)
+			sum += (uint32_t)__builtin_popcountll(at_load(&page->freed, relaxed) |
+							      at_load(&page->aside, relaxed));
+	}
+	return sum;
+}
+
+uint32_t
 bitmap_audit(const struct bitmap *b, void (*say)(void *ctx, const char *what), void *ctx)
 {
 	uint32_t nb = 0, frags = 0, pages = 0;
+
 	struct ppool_stats sum;
 
 	bitmap_stats_get(b, &sum);
-	if (bitmap_count(b) + sum.alloc_frags - sum.recycle_cached_frags != b->nb_frags) {
+	if (bitmap_count(b) + bitmap_unusable(b) + sum.alloc_frags - sum.recycle_cached_frags !=
+			b->nb_frags) {
 		say(ctx, "fragments out and the statistics disagree");
 		nb++;
+	}
+	for (uint32_t nr = 0; nr < b->nb_pages; nr++) {
+		const struct bitmap_page *page = bitmap_page_at(b, nr);
+		uint64_t aside = at_load(&page->aside, relaxed);
+
+		if ((aside & at_load(&page->freed, relaxed)) != 0 ||
+				(aside != 0 && at_load(&page->is_drained, relaxed) == 0)) {
+			say(ctx, "a fragment is aside that can be had");
+			nb++;
+		}
 	}
 	for (uint32_t i = 0; i < b->chunks->nb; i++) {
 		const struct bitmap_chunk *c = &b->chunks->chunk[i];
@@ -55,6 +98,7 @@ bitmap_stats_get(const struct bitmap *b, struct ppool_stats *stats)
 	memset(stats, 0, sizeof(*stats));
 	for (uint32_t s = 0; s < b->nb_slots; s++)
 		ppool_stats_add(stats, &b->owners[s].count);
+	stats->alloc_waive_pages = at_load(&b->nb_waived, relaxed);
 }
 
 int

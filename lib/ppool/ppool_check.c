@@ -37,7 +37,7 @@ ppool_held(const struct rte_mempool *mp)
 	const struct bitmap *b = bitmap_of(mp, pp);
 
 	if (b != NULL)
-		return (int64_t)b->nb_frags - bitmap_count(b);
+		return (int64_t)b->nb_frags - bitmap_count(b) - bitmap_unusable(b);
 	return pp != NULL ? (int64_t)count_held(&pp->count) : -EINVAL;
 }
 

@@ -154,9 +154,9 @@ void ppool_life_print(FILE *f, const struct ppool_inflight *list, uint32_t nb);
 /* Pages that have bytes of [@p addr, @p addr + @p bytes): number and the first one. */
 uint32_t ppool_life_pages(
 		const struct ppool_pages *pages, const void *addr, size_t bytes, uint32_t *first);
-/* Drain what does not lie on @p socket_id, if that is a definite one. */
-void ppool_life_waive(struct count_pool *c, const struct ppool_pages *pages, const char *name,
-		int socket_id);
+/* Drain what does not lie on @p socket_id, if that is a definite one. One of @p c, @p b is NULL. */
+void ppool_life_waive(struct count_pool *c, struct bitmap *b, const struct ppool_pages *pages,
+		const char *name, int socket_id);
 
 /* ppool_frag.c: the fragment pool that @p m is attached to, or NULL. */
 struct ppool *ppool_extbuf_pool(const struct rte_mbuf *m);

@@ -133,7 +133,7 @@ ppool_create(const char *name, const struct ppool_conf *conf)
 		ret = count_init_sized(&p->count, &mem, conf->nb_pages * cuts, cuts, page_bytes,
 				PPOOL_NB_SLOTS, bias);
 	if (ret == 0)
-		ppool_life_waive(&p->count, &p->pages, p->name, conf->socket_id);
+		ppool_life_waive(&p->count, NULL, &p->pages, p->name, conf->socket_id);
 	if (ret != 0) {
 		pool_free(p);
 		rte_errno = -ret;

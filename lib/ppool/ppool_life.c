@@ -90,8 +90,8 @@ is_on_node(uintptr_t addr, int socket_id)
 }
 
 void
-ppool_life_waive(struct count_pool *c, const struct ppool_pages *pages, const char *name,
-		int socket_id)
+ppool_life_waive(struct count_pool *c, struct bitmap *b, const struct ppool_pages *pages,
+		const char *name, int socket_id)
 {
 	uint32_t nb = 0;
 
@@ -103,7 +103,10 @@ ppool_life_waive(struct count_pool *c, const struct ppool_pages *pages, const ch
 		if (is_on_node(addr, socket_id) &&
 				is_on_node(addr + pages->page_bytes - 1, socket_id))
 			continue;
-		count_drain(c, page, 1);
+		if (c != NULL)
+			count_drain(c, page, 1);
+		else
+			bitmap_drain(b, page, 1);
 		nb++;
 	}
 	if (nb != 0)
@@ -115,58 +118,73 @@ int
 ppool_inflight_list(const struct rte_mempool *mp, struct ppool_inflight *list, unsigned int max)
 {
 	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	const struct bitmap *b = pp != NULL ? &pp->bitmap : ppool_handler_of(mp);
+	struct bitmap *b = pp != NULL ? &pp->bitmap : ppool_handler_of(mp);
+	uint32_t nb;
 
 	if (pp != NULL && pp->kind == PPOOL_KIND_COUNT)
 		return (int)ppool_life_list(&pp->count, &pp->pages, list, max);
-	return b != NULL ? (int)bitmap_inflight(b, list, max) : -EINVAL;
-}
-
-/* The count pages of @p mp, or why there are none. */
-static int
-count_pages_of(const struct rte_mempool *mp, struct ppool_pktmbuf **pp)
-{
-	*pp = ppool_pktmbuf_pool(mp);
-	if (*pp != NULL && (*pp)->kind == PPOOL_KIND_COUNT)
-		return 0;
-	return *pp != NULL || ppool_handler_of(mp) != NULL ? -ENOTSUP : -EINVAL;
+	if (b == NULL)
+		return -EINVAL;
+	nb = bitmap_inflight(b, ppool_life_now_ms(), list, max);
+	for (uint32_t i = 0; pp != NULL && i < nb && i < max; i++)
+		list[i].addr = (const void *)page_addr(&pp->pages, list[i].page);
+	return (int)nb;
 }
 
 int
 ppool_age(struct rte_mempool *mp, uint32_t limit_ms)
 {
-	struct ppool_pktmbuf *pp;
-	int ret = count_pages_of(mp, &pp);
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
 
-	if (ret == 0)
+	if (pp != NULL && pp->kind == PPOOL_KIND_COUNT)
 		return (int)count_age(&pp->count, ppool_life_now_ms(), limit_ms);
-	return ret == -ENOTSUP ? 0 : ret;
+	return pp != NULL || ppool_handler_of(mp) != NULL ? 0 : -EINVAL;
+}
+
+/* The same for each page of a handler's pool that has a byte in the range. */
+static uint32_t
+handler_drain(struct bitmap *b, const void *addr, size_t bytes,
+		uint32_t (*drain)(struct bitmap *b, uint32_t first, uint32_t nb))
+{
+	uintptr_t low = (uintptr_t)addr, high = low + bytes < low ? UINTPTR_MAX : low + bytes;
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < b->chunks->nb; i++)
+		for (uint32_t j = 0; j < b->chunks->chunk[i].nb_pages; j++) {
+			uintptr_t at = b->chunks->chunk[i].base + (uintptr_t)j * b->page_bytes;
+
+			if (at < high && at + b->page_bytes > low)
+				sum += drain(b, b->chunks->chunk[i].first + j, 1);
+		}
+	return sum;
 }
 
 int
 ppool_drain(struct rte_mempool *mp, const void *addr, size_t bytes)
 {
-	struct ppool_pktmbuf *pp;
-	int ret = count_pages_of(mp, &pp);
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+	struct bitmap *b = ppool_handler_of(mp);
 	uint32_t first, nb;
 
-	if (ret != 0)
-		return ret;
+	if (pp == NULL)
+		return b != NULL ? (int)handler_drain(b, addr, bytes, bitmap_drain) : -EINVAL;
 	nb = ppool_life_pages(&pp->pages, addr, bytes, &first);
-	return (int)count_drain(&pp->count, first, nb);
+	return (int)(pp->kind == PPOOL_KIND_COUNT ? count_drain(&pp->count, first, nb)
+						  : bitmap_drain(&pp->bitmap, first, nb));
 }
 
 int
 ppool_undrain(struct rte_mempool *mp, const void *addr, size_t bytes)
 {
-	struct ppool_pktmbuf *pp;
-	int ret = count_pages_of(mp, &pp);
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+	struct bitmap *b = ppool_handler_of(mp);
 	uint32_t first, nb;
 
-	if (ret != 0)
-		return ret;
+	if (pp == NULL)
+		return b != NULL ? (int)handler_drain(b, addr, bytes, bitmap_undrain) : -EINVAL;
 	nb = ppool_life_pages(&pp->pages, addr, bytes, &first);
-	return (int)count_undrain(&pp->count, first, nb);
+	return (int)(pp->kind == PPOOL_KIND_COUNT ? count_undrain(&pp->count, first, nb)
+						  : bitmap_undrain(&pp->bitmap, first, nb));
 }
 
 struct rte_mbuf *

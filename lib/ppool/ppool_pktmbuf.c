@@ -86,15 +86,17 @@ ppool_paired_give_runs(
 }
 
 unsigned int
-ppool_pktmbuf_alloc_runs(struct ppool_pktmbuf *pp, struct ppool_run *runs, unsigned int n)
+ppool_pktmbuf_alloc_runs(struct ppool_pktmbuf *pp, ppool_holder holder, struct ppool_run *runs,
+		unsigned int n)
 {
 	/* The core lists its runs in the end of the same array, ahead of where ours are written. */
 	struct ppool_frags *frags = (struct ppool_frags *)(runs + n) - n;
 	uint32_t nb;
 
 	RTE_BUILD_BUG_ON(sizeof(*runs) < 2 * sizeof(*frags));
-	nb = pp->kind == PPOOL_KIND_COUNT ? count_take(&pp->count, rte_lcore_id(), frags, n)
-	                                  : bitmap_take_runs(&pp->bitmap, ppool_slot(), frags, n);
+	nb = pp->kind == PPOOL_KIND_COUNT
+	                     ? count_take_for(&pp->count, rte_lcore_id(), holder, frags, n)
+	                     : bitmap_take_runs(&pp->bitmap, ppool_slot(), holder, frags, n);
 	for (uint32_t i = 0; i < nb; i++) {
 		const uint32_t page = frags[i].page, first = frags[i].first, nb_row = frags[i].nb;
 
@@ -126,7 +128,7 @@ ppool_pktmbuf_alloc_bulk(
 		if (runs == NULL)
 			return 0;
 	}
-	nb = ppool_pktmbuf_alloc_runs(pp, runs, n);
+	nb = ppool_pktmbuf_alloc_runs(pp, PPOOL_HOLDER_NONE, runs, n);
 	for (uint32_t i = 0; i < nb; i++) {
 		uintptr_t m = (uintptr_t)runs[i].first;
 		const uint32_t end = got + runs[i].nb;
@@ -172,6 +174,8 @@ paired_count(const struct rte_mempool *mp)
 
 	if (unlikely(pp == NULL))
 		return (ppool_refuse(mp), 0u);
+	if (pp->kind == PPOOL_KIND_BITMAP)
+		return bitmap_count(&pp->bitmap);
 	held = ppool_held(mp) + at_load(&pp->count.aside_frags, relaxed);
 	return held < 0 ? mp->size : held > mp->size ? 0 : mp->size - (uint32_t)held;
 }
@@ -280,7 +284,7 @@ paired_alloc(struct rte_mempool *mp)
 		ret = bitmap_init(&pp->bitmap, &mem, pp->span, pp->stride, PPOOL_NB_SLOTS,
 				ppool_hint_pages(mp->size, pp->page_frags));
 	if (ret == 0 && pp->kind == PPOOL_KIND_COUNT)
-		ppool_life_waive(&pp->count, &pp->pages, mp->name, mp->socket_id);
+		ppool_life_waive(&pp->count, NULL, &pp->pages, mp->name, mp->socket_id);
 	if (ret != 0)
 		paired_free(mp);
 	return ret;
@@ -302,6 +306,7 @@ paired_populate(struct rte_mempool *mp, unsigned int max_objs, void *vaddr, rte_
 
 		if (ret != 0)
 			return ret;
+		ppool_life_waive(NULL, &pp->bitmap, &pp->pages, mp->name, mp->socket_id);
 	}
 	for (unsigned int i = 0; i < max_objs; i++)
 		obj_cb(mp, obj_cb_arg, (void *)(pp->mbufs + (size_t)i * pp->stride), RTE_BAD_IOVA);
@@ -389,7 +394,7 @@ conf_check(struct paired_conf *paired, const struct ppool_pktmbuf_conf *conf, un
 			(conf != NULL && conf->kind > PPOOL_KIND_BITMAP))
 		return -EINVAL;
 	paired->kind = conf != NULL && conf->kind != PPOOL_KIND_DEFAULT ? conf->kind
-	                                                                : PPOOL_KIND_COUNT;
+	                                                                : PPOOL_KIND_BITMAP;
 	paired->bias = conf != NULL ? conf->bias : 0;
 	paired->frag_bytes = frag_bytes_of(data_room_size);
 	frags_max = paired->kind == PPOOL_KIND_BITMAP ? PPOOL_BITMAP_FRAGS_MAX : UINT16_MAX;

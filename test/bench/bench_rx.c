@@ -14,9 +14,10 @@
 
 #include "bench.h"
 
-#define NB_DESC  1024u
-#define BURST    32u
-#define PREFETCH 8u /* headers ahead */
+#define NB_DESC    1024u
+#define BURST      32u
+#define AHEAD_NEAR 8u  /* headers prefetched ahead, */
+#define AHEAD_FAR  24u /* and when another lcore has written them last */
 
 struct bd {
 	uint64_t addr;
@@ -46,7 +47,7 @@ refill(struct bench_side *s, bool is_attached, struct bench_rxq *q)
 		struct ppool_run runs[BURST];
 		unsigned int nb;
 
-		while ((nb = ppool_pktmbuf_alloc_runs(s->pp, runs, BURST)) == 0)
+		while ((nb = ppool_pktmbuf_alloc_runs(s->pp, PPOOL_HOLDER_NONE, runs, BURST)) == 0)
 			rte_pause();
 		for (unsigned int r = 0, i = 0; r < nb; r++) {
 			struct rte_mbuf *m = runs[r].first;
@@ -86,13 +87,13 @@ complete(struct bench_rxq *q)
 }
 
 static inline void
-receive(struct bench_rxq *q, struct rte_mbuf **mbufs)
+receive(struct bench_rxq *q, struct rte_mbuf **mbufs, uint32_t ahead)
 {
 	for (uint32_t i = 0; i < BURST; i++) {
 		const struct bd *bd = &q->ring[q->next + i];
 		struct rte_mbuf *m = q->sw[q->next + i];
 
-		rte_prefetch0_write(q->sw[(q->next + i + PREFETCH) % NB_DESC]);
+		rte_prefetch0_write(q->sw[(q->next + i + ahead) % NB_DESC]);
 		memcpy(&m->rearm_data, &q->rearm, sizeof(q->rearm));
 		m->ol_flags = q->ol_flags;
 		m->packet_type = bd->ptype;
@@ -151,7 +152,7 @@ one_loop(struct bench_side *s, bool is_attached, uint32_t nb_bursts)
 		struct rte_mbuf *mbufs[BURST], **tx = s->q + s->at;
 
 		complete(q);
-		receive(q, mbufs);
+		receive(q, mbufs, AHEAD_NEAR);
 		sum += app_touch(mbufs, BURST);
 		if (s->nb_q == s->in_flight)
 			s->free(s, tx, BURST);
@@ -189,7 +190,7 @@ two_loop(struct bench_side *s, bool is_attached, uint32_t nb_bursts)
 		while (rte_ring_free_count(ring) < BURST)
 			rte_pause();
 		complete(q);
-		receive(q, mbufs);
+		receive(q, mbufs, AHEAD_FAR);
 		rte_ring_sp_enqueue_bulk(ring, (void **)mbufs, BURST, NULL);
 		refill(s, is_attached, q);
 		q->next = (q->next + BURST) % NB_DESC;
@@ -319,12 +320,21 @@ bench_rx(void)
 		{ .paired = { PPOOL_KIND_COUNT, 64 << 10, 0 }, .free = free_stock },
 		{ .paired = { PPOOL_KIND_BITMAP, 64 << 10, 0 }, .free = free_stock },
 	};
+	/* what an application calls that knows nothing of its mbufs */
+	struct bench_side bulk[] = {
+		{ .ops = "ring_mp_mc", .cache = 512, .free = free_stock },
+		{ .paired = { PPOOL_KIND_COUNT, 256 << 10, 0 }, .free = free_ppool },
+		{ .paired = { PPOOL_KIND_BITMAP, 64 << 10, 0 }, .free = free_ppool },
+	};
 
 	loop_run("paired", paired, RTE_DIM(paired), 1024);
 	loop_run("paired", paired, RTE_DIM(paired), 8192);
 	if (rte_lcore_count() > 1)
 		loop_run("paired", paired, RTE_DIM(paired), 0);
 	loop_run("stockfree", stock, RTE_DIM(stock), 1024);
-	if (rte_lcore_count() > 1)
+	loop_run("bulkfree", bulk, RTE_DIM(bulk), 1024);
+	if (rte_lcore_count() > 1) {
 		loop_run("stockfree", stock, RTE_DIM(stock), 0);
+		loop_run("bulkfree", bulk, RTE_DIM(bulk), 0);
+	}
 }

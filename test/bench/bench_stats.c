@@ -65,12 +65,13 @@ count_frag(uint32_t turns)
 static int
 pools_create(void)
 {
+	const struct ppool_pktmbuf_conf count = { .kind = PPOOL_KIND_COUNT };
 	const struct ppool_conf conf = { .nb_pages = NB_BUFS / 27 + 1, .socket_id = SOCKET_ID_ANY };
 
 	handler = rte_pktmbuf_pool_create_by_ops("handler", NB_BUFS, 0, 0,
 			RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, PPOOL_OPS_NAME);
 	paired_mp = ppool_pktmbuf_pool_create(
-			"paired", NB_BUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, NULL);
+			"paired", NB_BUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, &count);
 	frags = ppool_create("frags", &conf);
 	if (handler == NULL || paired_mp == NULL || frags == NULL)
 		return -1;

@@ -195,17 +195,65 @@ other_pools_are_refused(void **state)
 	assert_int_equal(ppool_age(plain, 1), -EINVAL);
 	assert_int_equal(ppool_drain(plain, plain, 1), -EINVAL);
 	assert_int_equal(ppool_undrain(plain, plain, 1), -EINVAL);
-	assert_int_equal(ppool_drain(mp, plain, 1), -ENOTSUP);
-	assert_int_equal(ppool_undrain(mp, plain, 1), -ENOTSUP);
+	assert_int_equal(ppool_drain(mp, plain, 1), 0); /* none of its pages */
+	assert_int_equal(ppool_undrain(mp, plain, 1), 0);
 	rte_mempool_free(mp);
-	mp = rte_mempool_create_empty("mp", 63, 2304, 0, 0, SOCKET_ID_ANY, 0);
+	rte_mempool_free(plain);
+}
+
+static struct rte_mempool *
+handler_make(void)
+{
+	struct rte_mempool *mp = rte_mempool_create_empty("mp", 63, 2304, 0, 0, SOCKET_ID_ANY, 0);
+
+	assert_non_null(mp);
 	assert_int_equal(rte_mempool_set_ops_byname(mp, PPOOL_OPS_NAME, NULL), 0);
 	assert_int_equal(rte_mempool_populate_default(mp), 63);
 	assert_int_equal(ppool_age(mp, 1), 0);
-	assert_int_equal(ppool_drain(mp, plain, 1), -ENOTSUP);
-	assert_int_equal(ppool_inflight_list(mp, &in, 1), 0);
-	rte_mempool_free(mp);
-	rte_mempool_free(plain);
+	return mp;
+}
+
+/* A page is taken out of use while some of it is out, and what comes back of it is not had again.
+ */
+static void
+bitmap_pages_are_drained(void **state)
+{
+	void *objs[63], *more[63];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct rte_mempool *mp =
+				i == 0 ? paired_make(PPOOL_KIND_BITMAP, 63, 0) : handler_make();
+		struct ppool_inflight in;
+		struct ppool_stats stats;
+		unsigned int nb = 0;
+
+		assert_int_equal(rte_mempool_get_bulk(mp, objs, 4), 0);
+		assert_int_equal(ppool_inflight_list(mp, &in, 1), 1);
+		assert_int_equal(in.refs, 4);
+		assert_int_equal(ppool_drain(mp, in.addr, 1), 1);
+		while (rte_mempool_get(mp, &more[nb]) == 0)
+			nb++;
+		assert_in_range(nb, 30, 40); /* three pages of 30 or less, one of them drained */
+		rte_mempool_put_bulk(mp, objs, 3);
+		assert_int_equal(rte_mempool_get(mp, &objs[0]), -ENOENT);
+		assert_int_equal(ppool_held(mp), 1 + nb);
+		assert_int_equal(ppool_drain(mp, in.addr, 1), 1);
+		assert_int_equal(ppool_audit(stderr, mp), 0);
+		rte_mempool_put(mp, objs[3]);
+		assert_int_equal(ppool_drain(mp, in.addr, 1), 0);
+		assert_int_equal(ppool_stats_get(mp, &stats), 0);
+		assert_int_equal(stats.alloc_waive_pages, 1);
+		rte_mempool_put_bulk(mp, more, nb);
+		assert_int_equal(ppool_held(mp), 0);
+		assert_int_equal(rte_mempool_avail_count(mp), nb);
+		assert_int_equal(ppool_undrain(mp, NULL, SIZE_MAX), 1);
+		assert_int_equal(rte_mempool_avail_count(mp), 63);
+		assert_int_equal(rte_mempool_get_bulk(mp, more, 63), 0);
+		rte_mempool_put_bulk(mp, more, 63);
+		assert_int_equal(ppool_audit(stderr, mp), 0);
+		rte_mempool_free(mp);
+	}
 }
 
 /* Pages of a range whole or in part; what lies elsewhere is none of the pool's business. */
@@ -365,6 +413,7 @@ main(int argc, char **argv)
 		CASE(other_pools_are_refused),
 		CASE(ranges_are_of_pages),
 		CASE(a_drained_page_is_in_use_for_the_mempool),
+		CASE(bitmap_pages_are_drained),
 		CASE(pages_on_another_node_are_left_unused),
 		CASE(a_packet_is_copied_off_its_pages),
 	};

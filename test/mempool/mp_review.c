@@ -376,8 +376,8 @@ static void
 review_07_a_foreign_holder_is_the_last_user(void **state)
 {
 	struct rte_mempool *hdrs = rte_pktmbuf_pool_create("hdrs", 63, 0, 0, 0, SOCKET_ID_ANY);
-	struct rte_mempool *mp =
-			ppool_pktmbuf_pool_create("mp", 60, 0, 0, 2176, SOCKET_ID_ANY, NULL);
+	struct rte_mempool *mp = ppool_pktmbuf_pool_create("mp", 60, 0, 0, 2176, SOCKET_ID_ANY,
+			&(struct ppool_pktmbuf_conf){ .kind = PPOOL_KIND_COUNT });
 	struct ppool *p = ext_pool_make(2);
 	struct rte_mbuf *m, *clone;
 	struct ppool_stats stats;

@@ -56,6 +56,7 @@ static void
 pool_learn(struct hns3_rxq *q)
 {
 	q->paired = ppool_pktmbuf_pool(q->mp);
+	q->holder = PPOOL_HOLDER(q->port_id, q->queue_id, 0);
 	if (q->paired != NULL)
 		ppool_pktmbuf_strides(q->paired, &q->mbuf_stride, &q->frag_bytes);
 	else

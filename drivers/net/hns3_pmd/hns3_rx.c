@@ -83,7 +83,7 @@ static inline bool
 try_arm_paired(struct hns3_rxq *q, uint16_t nb)
 {
 	struct ppool_run runs[HNS3_RX_REFILL_BDS];
-	unsigned int nb_runs = ppool_pktmbuf_alloc_runs(q->paired, runs, nb);
+	unsigned int nb_runs = ppool_pktmbuf_alloc_runs(q->paired, q->holder, runs, nb);
 
 	for (unsigned int r = 0; r < nb_runs; r++) {
 		struct rte_mbuf *m = runs[r].first;

@@ -61,6 +61,7 @@ struct hns3_rxq {
 	uint64_t hash_flag;           /* RTE_MBUF_F_RX_RSS_HASH while RSS is on */
 	int64_t iova_delta;           /* is_inplace: buffer IOVA = mbuf address + this */
 	struct ppool_pktmbuf *paired; /* frag mode: the pool is a paired one; else NULL */
+	ppool_holder holder;          /* what the pages of its buffers are listed under */
 	uint32_t mbuf_stride;         /* paired: from mbuf to mbuf of a run, */
 	uint32_t frag_bytes;          /* and from buffer to buffer */
 	uint64_t buf_flags;           /* ol_flags of an mbuf that has just come from the pool */

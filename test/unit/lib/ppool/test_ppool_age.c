@@ -178,10 +178,10 @@ bitmap_pages_are_listed(void **state)
 	(void)state;
 	assert_int_equal(bitmap_init(&b, &mem, 256, 64, SLOTS, 8), 0);
 	assert_int_equal(bitmap_add(&b, &mem, area, 16, 12), 0);
-	assert_int_equal(bitmap_inflight(&b, list, 3), 0);
+	assert_int_equal(bitmap_inflight(&b, 7, list, 3), 0);
 	assert_int_equal(bitmap_take(&b, 2, objs, 6), 0);
-	assert_int_equal(bitmap_inflight(&b, NULL, 0), 2);
-	assert_int_equal(bitmap_inflight(&b, list, 3), 2);
+	assert_int_equal(bitmap_inflight(&b, 7, NULL, 0), 2);
+	assert_int_equal(bitmap_inflight(&b, 7, list, 3), 2);
 	assert_int_equal(list[0].page, 0);
 	assert_int_equal(list[0].refs, 4);
 	assert_int_equal(list[0].lcore, 2);
@@ -190,8 +190,10 @@ bitmap_pages_are_listed(void **state)
 	assert_int_equal(list[1].refs, 2);
 	assert_int_equal(list[1].age_ms, 0);
 	assert_int_equal(list[1].port, UINT16_MAX);
+	assert_int_equal(bitmap_inflight(&b, 19, list, 3), 2);
+	assert_int_equal(list[0].age_ms, 12);
 	assert_int_equal(bitmap_give(&b, 0, objs, 6), 0);
-	assert_int_equal(bitmap_inflight(&b, list, 3), 0);
+	assert_int_equal(bitmap_inflight(&b, 7, list, 3), 0);
 	bitmap_fini(&b, &mem);
 	assert_int_equal(rig.live, 0);
 }

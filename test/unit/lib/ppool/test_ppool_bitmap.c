@@ -166,24 +166,25 @@ runs_are_pages_and_places(void **state)
 
 	(void)state;
 	pool_make(&f, 65536, 2368, 100);
-	nb = bitmap_take_runs(&f.b, 0, runs, 60);
+	nb = bitmap_take_runs(&f.b, 0, PPOOL_HOLDER_NONE, runs, 60);
 	assert_int_equal(nb, 3); /* 27 + 27 + 6 */
 	for (uint32_t i = 0; i < nb; i++) {
 		assert_int_equal(runs[i].first, 0);
 		sum += runs[i].nb;
 	}
 	assert_int_equal(sum, 60);
-	assert_int_equal(bitmap_take_runs(&f.b, 1, more, 41), 0); /* and nothing is kept */
+	assert_int_equal(bitmap_take_runs(&f.b, 1, PPOOL_HOLDER_NONE, more, 41),
+			0); /* and nothing is kept */
 	assert_int_equal(bitmap_count(&f.b), 40);
 	assert_int_equal(bitmap_give_runs(&f.b, 0, runs, nb), 0);
 	assert_int_equal(bitmap_give_runs(&f.b, 0, &runs[2], 1), 6); /* again */
 	assert_int_equal(bitmap_count(&f.b), 100);
 	runs[0] = (struct ppool_frags){ runs[0].page, 3, 2 }; /* holes make more runs */
-	nb = bitmap_take_runs(&f.b, 2, more, 100);
+	nb = bitmap_take_runs(&f.b, 2, PPOOL_HOLDER_NONE, more, 100);
 	assert_int_equal(bitmap_give_runs(&f.b, 2, runs, 1), 0);
 	runs[1] = (struct ppool_frags){ runs[0].page, 7, 1 };
 	assert_int_equal(bitmap_give_runs(&f.b, 2, &runs[1], 1), 0);
-	assert_int_equal(bitmap_take_runs(&f.b, 2, runs, 3), 2);
+	assert_int_equal(bitmap_take_runs(&f.b, 2, PPOOL_HOLDER_NONE, runs, 3), 2);
 	assert_int_equal(bitmap_give_runs(&f.b, 2, more, nb), 0);
 	assert_int_equal(bitmap_count(&f.b), 100);
 	pool_end(&f);
