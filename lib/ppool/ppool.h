@@ -140,13 +140,14 @@ struct ppool_pktmbuf_conf {
 /**
  * Create a paired pool of @p n mbufs. Free it with rte_mempool_free() when all mbufs are back.
  *
- * With a definite @p socket_id, count pages that lie on another node are drained from the start
+ * With a definite @p socket_id, pages that lie on another node are drained from the start
  * (ppool_drain()), with a warning.
  *
  * Threads: any EAL thread. Blocks: for memory.
  *
- * @param cache_size  per-lcore cache of the mempool; 0 is best: with count pages a fragment in a
- *        cache keeps its whole page from reuse, so that less than @p n may be had
+ * @param cache_size  per-lcore cache of the mempool, which hns3_pmd and ppool_pktmbuf_free_bulk()
+ *        pass by; 0 is best. With count pages a fragment in a cache keeps its whole page from
+ *        reuse, so that less than @p n may be had
  * @param priv_size   bytes between header and data, a multiple of RTE_MBUF_PRIV_ALIGN
  * @param data_room_size  bytes of a fragment, headroom included
  * @param conf        NULL: defaults
