@@ -412,12 +412,18 @@ count_bias_fold(struct count_pool *c, uint32_t page)
 	at_fetch_sub(&c->refs[page].refs, excess, relaxed); /* R - B is what it was */
 }
 
-void
+bool
 count_get(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb)
 {
-	ppool_tally(&o->count.get_refs, nb);
+	uint32_t refs = at_load(&c->refs[page].refs, relaxed);
+
 	/* Under a held reference, so the page cannot go meanwhile: relaxed. */
-	at_fetch_add(&c->refs[page].refs, nb, relaxed);
+	do {
+		if (nb > c->refs_max - refs)
+			return false;
+	} while (!at_cas(&c->refs[page].refs, &refs, refs + nb, relaxed));
+	ppool_tally(&o->count.get_refs, nb);
+	return true;
 }
 
 bool

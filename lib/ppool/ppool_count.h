@@ -55,7 +55,10 @@ struct count_size {
 };
 
 struct count_refs {
-	_Alignas(64) at_u32 refs; /* R; a line of its own, since others write it */
+	/* Whoever made the pool may have something in front of R, say a count's frame of its own.
+	 */
+	_Alignas(64) uint64_t user[2];
+	at_u32 refs; /* R; a line of its own, since others write it */
 };
 
 /*
@@ -115,8 +118,9 @@ struct count_pool {
 	uint32_t page_frags, last_frags; /* cuts of a page at the most, of the last page */
 	uint32_t page_units;             /* of a page */
 	uint32_t full_bias;
-	struct count_trace *trace; /* [nb_pages] */
-	uint8_t *flags;            /* [nb_pages] enum count_flag; under free_lock */
+	uint32_t bias_max, refs_max; /* of B before it is folded; of R */
+	struct count_trace *trace;   /* [nb_pages] */
+	uint8_t *flags;              /* [nb_pages] enum count_flag; under free_lock */
 
 	_Alignas(128) at_u32 dry; /* enum count_dry; written only when the pool runs out */
 	_Alignas(128) struct at_lock free_lock;
@@ -141,6 +145,15 @@ int count_init_sized(struct count_pool *c, const struct ppool_alloc *mem, uint32
 void count_fini(struct count_pool *c, const struct ppool_alloc *mem);
 
 /**
+ * For a pool of which others change R, too, 16 bits wide and without our statistics: R stays below
+ * 65,536 as long as all who get references ask count_get(), and count_held() looks at the pages.
+ * Before the first take.
+ *
+ * @return 0, or -EINVAL: the bias is 32,768 or more
+ */
+int count_limit_16bit(struct count_pool *c);
+
+/**
  * Take @p n fragments, or none, as runs.
  *
  * @param holder  what pages that are opened now are listed under
@@ -158,8 +171,8 @@ count_init(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frag
 	return count_init_sized(c, mem, nb_frags, page_frags, page_frags, nb_slots, bias);
 }
 
-/* More references to a page of which the caller holds one. */
-void count_get(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);
+/* More references to a page of which the caller holds one; false: its count has no room. */
+bool count_get(struct count_pool *c, struct count_owner *o, uint32_t page, uint32_t nb);
 
 /**
  * Give up every page of a slot, open one included: they come home when their last reference does.

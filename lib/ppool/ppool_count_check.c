@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define BIAS_FOLD (UINT32_C(3) << 30)
+
 int
 count_init_sized(struct count_pool *c, const struct ppool_alloc *mem, uint32_t nb_frags,
 		uint32_t page_frags, uint32_t page_units, uint32_t nb_slots, uint32_t bias)
@@ -19,6 +21,8 @@ count_init_sized(struct count_pool *c, const struct ppool_alloc *mem, uint32_t n
 	c->last_frags = nb_frags - (c->nb_pages - 1) * page_frags;
 	c->nb_slots = nb_slots;
 	c->full_bias = bias;
+	c->bias_max = BIAS_FOLD;
+	c->refs_max = UINT32_MAX;
 	c->refs = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->refs), 64);
 	c->bias = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->bias), 64);
 	c->next = mem->zalloc(mem->ctx, c->nb_pages * sizeof(*c->next), 64);
@@ -42,6 +46,16 @@ count_init_sized(struct count_pool *c, const struct ppool_alloc *mem, uint32_t n
 		c->free_pages[page] = c->nb_pages - 1 - page;
 	}
 	at_store(&c->nb_free, c->nb_pages, relaxed);
+	return 0;
+}
+
+int
+count_limit_16bit(struct count_pool *c)
+{
+	if (c->full_bias > UINT16_MAX / 2)
+		return -EINVAL;
+	c->bias_max = c->full_bias; /* so that only what is out can fill R */
+	c->refs_max = UINT16_MAX;
 	return 0;
 }
 
@@ -69,12 +83,32 @@ count_stats_get(const struct count_pool *c, struct ppool_stats *stats)
 	ppool_stats_add(stats, &c->homing);
 }
 
+/* References out, by the pages. Nobody else takes two owners' locks, so all in turn is no deadlock.
+ */
+static uint64_t
+pages_held(const struct count_pool *c)
+{
+	uint64_t held = 0;
+
+	for (uint32_t s = 0; s < c->nb_slots; s++) {
+		at_lock_take(&c->owners[s].lock);
+		held -= c->owners[s].left;
+	}
+	for (uint32_t page = 0; page < c->nb_pages; page++)
+		held += page_held(c, page);
+	for (uint32_t s = 0; s < c->nb_slots; s++)
+		at_lock_give(&c->owners[s].lock);
+	return held;
+}
+
 uint64_t
 count_held(const struct count_pool *c)
 {
 	struct ppool_stats sum;
 	uint64_t back;
 
+	if (c->refs_max == UINT16_MAX)
+		return pages_held(c);
 	count_stats_get(c, &sum);
 	back = sum.recycle_cached_frags + sum.recycle_ring_frags;
 	return sum.alloc_frags + sum.get_refs - back;

@@ -9,8 +9,6 @@
 
 #include "ppool_count.h"
 
-#define BIAS_FOLD (UINT32_C(3) << 30)
-
 #ifdef BASE_ATOMIC_MODEL
 #define COUNT_INLINE
 #else
@@ -99,7 +97,7 @@ count_try_own(struct count_pool *c, struct count_owner *o, uint32_t page, uint32
 	if (__builtin_expect(at_load(&c->owner_of[page], relaxed) != o->slot, 0))
 		return false;
 	c->bias[page] += nb;
-	if (__builtin_expect(c->bias[page] > BIAS_FOLD, 0))
+	if (__builtin_expect(c->bias[page] > c->bias_max, 0))
 		count_bias_fold(c, page);
 	return true;
 }

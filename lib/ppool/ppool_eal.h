@@ -90,11 +90,13 @@ void ppool_slot_reset(struct rte_mempool *mp, uint32_t slot);
 enum ppool_last_put {
 	PPOOL_LAST_PUT_PAIRED,
 	PPOOL_LAST_PUT_FRAG,
+	PPOOL_LAST_PUT_PAGE,
 	PPOOL_NB_LAST_PUTS
 };
 extern rte_mbuf_extbuf_free_callback_t ppool_last_put[PPOOL_NB_LAST_PUTS];
 void ppool_paired_last_put(void *buf, void *mbuf);
 void ppool_frag_last_put(void *frag, void *pool);
+void ppool_page_last_put(void *frag, void *pool);
 
 /* ppool_recover.c */
 unsigned int ppool_count_recover(struct count_pool *c);
@@ -116,8 +118,6 @@ int ppool_pages_reserve(struct ppool_pages *pages, const char *prefix, const cha
 		uint32_t page_bytes, uint32_t nb_pages, int socket_id);
 void ppool_pages_free(struct ppool_pages *pages); /* also of a zeroed one */
 
-struct ppool;
-
 struct ppool_pktmbuf {
 	/* Never written after start: mbuf i of page p lies at mbufs + p * span + i * stride. */
 	uintptr_t mbufs;
@@ -134,6 +134,42 @@ struct ppool_pktmbuf {
 	struct count_pool count;
 	struct bitmap bitmap;
 };
+
+typedef uint64_t ppool_word_pair __attribute__((vector_size(16)));
+
+/*
+ * A count was read as 1 by a relaxed load. [CLONE-A] pairs with [CLONE-R], which is DPDK's: whoever
+ * gave up a clone did so by a releasing decrement. Without it, what that holder still does to the
+ * bytes could come after they are handed out again. Once a run; nothing on x86.
+ */
+static inline void
+ppool_clone_fence(void)
+{
+	rte_atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+/* Refcnt, nb_segs and ol_flags of an mbuf alone on an external buffer, and where they lie. */
+#define PPOOL_PLAIN_MASK                                                                           \
+	{                                                                                          \
+		UINT64_C(0x0000ffffffff0000), RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT            \
+	}
+#define PPOOL_PLAIN                                                                                \
+	{                                                                                          \
+		UINT64_C(0x0000000100010000), RTE_MBUF_F_EXTERNAL                                  \
+	}
+
+static inline ppool_word_pair
+ppool_rearm_and_flags(const void *m)
+{
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, rearm_data) % sizeof(ppool_word_pair) != 0);
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, ol_flags) !=
+			 offsetof(struct rte_mbuf, rearm_data) + 8);
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, refcnt) !=
+			 offsetof(struct rte_mbuf, rearm_data) + 2);
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, nb_segs) !=
+			 offsetof(struct rte_mbuf, rearm_data) + 4);
+	return *(const ppool_word_pair *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, rearm_data));
+}
 
 /* ppool_check.c */
 struct ppool_audit_say {
@@ -157,9 +193,6 @@ uint32_t ppool_life_pages(
 /* Drain what does not lie on @p socket_id, if that is a definite one. One of @p c, @p b is NULL. */
 void ppool_life_waive(struct count_pool *c, struct bitmap *b, const struct ppool_pages *pages,
 		const char *name, int socket_id);
-
-/* ppool_frag.c: the fragment pool that @p m is attached to, or NULL. */
-struct ppool *ppool_extbuf_pool(const struct rte_mbuf *m);
 
 /* The page of a mbuf of @p pp. */
 static inline uint32_t

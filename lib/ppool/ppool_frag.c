@@ -6,8 +6,6 @@
  * Life: SERVING -> CLOSED (ppool_destroy); the memzone goes when every page is home, freed by
  * whoever brought the last one, and only after all who were inside have left (ppool_count.h).
  */
-#include "ppool_frag.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,35 +17,11 @@
 #include <rte_mbuf.h>
 #include <rte_memzone.h>
 
-#include "ppool_eal.h"
+#include "ppool_frag_priv.h"
 
 #define FRAG_MZ_PREFIX   "PF_"
 #define FRAG_DATA_PREFIX "PD_"
 #define FRAG_RUNS        64 /* fragments in one take that needs no heap */
-
-struct ppool {
-	/* Never written after create but `is_closed`. */
-	uintptr_t base;
-	uint64_t bytes;
-	uint32_t page_shift;
-	uint32_t nb_pages;
-	at_u32 is_closed;
-	int socket_id;
-	uint32_t ext_shift;
-	struct rte_mbuf_ext_shared_info *ext; /* [bytes >> ext_shift], or NULL */
-	struct ppool_pages pages;
-	const struct rte_memzone *mz; /* this struct */
-	char name[RTE_MEMZONE_NAMESIZE];
-	struct count_pool count;
-	at_u64 holder[PPOOL_NB_SLOTS]; /* of each lcore; read by every allocation, seldom written */
-};
-
-/* What the calling lcore's pages are listed under. */
-static inline at_u64 *
-holder_at(struct ppool *p)
-{
-	return &p->holder[RTE_MIN(rte_lcore_id(), PPOOL_NB_SLOTS - 1u)];
-}
 
 static void
 pool_free(struct ppool *p)
@@ -59,6 +33,13 @@ pool_free(struct ppool *p)
 	rte_free(p->ext);
 	ppool_pages_free(&p->pages);
 	rte_memzone_free(mz);
+}
+
+void
+ppool_frag_end(struct ppool *p)
+{
+	count_wait_users(&p->count);
+	pool_free(p);
 }
 
 static int
@@ -91,12 +72,26 @@ data_reserve(struct ppool *p, const struct ppool_conf *conf, uint32_t page_bytes
 	p->bytes = (uint64_t)conf->nb_pages * page_bytes;
 	p->page_shift = rte_bsf32(page_bytes);
 	p->nb_pages = conf->nb_pages;
-	if (conf->ext_bytes == 0)
-		return 0;
-	p->ext_shift = rte_bsf32(conf->ext_bytes);
-	p->ext = rte_zmalloc_socket(
-			"ppool", (p->bytes >> p->ext_shift) * sizeof(*p->ext), 64, conf->socket_id);
-	return p->ext == NULL ? -ENOMEM : 0;
+	return 0;
+}
+
+/* Fragments of a page at the most. */
+static uint32_t
+cuts_max(const struct ppool_conf *conf, uint32_t page_bytes)
+{
+	bool is_limited = conf->ext_bytes != 0 && !conf->ext_per_frag;
+
+	return page_bytes / (is_limited ? conf->ext_bytes : PPOOL_FRAG_MIN);
+}
+
+static uint32_t
+bias_of(const struct ppool_conf *conf, uint32_t cuts)
+{
+	if (conf->bias != 0)
+		return conf->bias;
+	if (conf->ext_bytes != 0 && !conf->ext_per_frag)
+		return cuts + 1; /* 16 bits: the less, the more clones */
+	return RTE_MAX(PPOOL_BIAS, 2 * cuts);
 }
 
 struct ppool *
@@ -104,7 +99,7 @@ ppool_create(const char *name, const struct ppool_conf *conf)
 {
 	struct ppool_alloc mem;
 	const struct rte_memzone *mz;
-	uint32_t page_bytes, cuts, bias;
+	uint32_t page_bytes, cuts;
 	struct ppool *p;
 	char mz_name[RTE_MEMZONE_NAMESIZE];
 	int ret = conf_check(name, conf, &page_bytes);
@@ -113,8 +108,7 @@ ppool_create(const char *name, const struct ppool_conf *conf)
 		rte_errno = -ret;
 		return NULL;
 	}
-	cuts = page_bytes / PPOOL_FRAG_MIN;
-	bias = conf->bias != 0 ? conf->bias : RTE_MAX(PPOOL_BIAS, 2 * cuts);
+	cuts = cuts_max(conf, page_bytes);
 	snprintf(mz_name, sizeof(mz_name), FRAG_MZ_PREFIX "%s", name);
 	mz = rte_memzone_reserve_aligned(mz_name, sizeof(*p), conf->socket_id, 0, 128);
 	if (mz == NULL)
@@ -131,7 +125,9 @@ ppool_create(const char *name, const struct ppool_conf *conf)
 	                                                   : data_reserve(p, conf, page_bytes);
 	if (ret == 0)
 		ret = count_init_sized(&p->count, &mem, conf->nb_pages * cuts, cuts, page_bytes,
-				PPOOL_NB_SLOTS, bias);
+				PPOOL_NB_SLOTS, bias_of(conf, cuts));
+	if (ret == 0 && conf->ext_bytes != 0)
+		ret = ppool_extbuf_init(p, conf);
 	if (ret == 0)
 		ppool_life_waive(&p->count, NULL, &p->pages, p->name, conf->socket_id);
 	if (ret != 0) {
@@ -187,34 +183,8 @@ ppool_destroy(struct ppool *p)
 		/* from here on the pool may be gone at any moment */
 		return -EINPROGRESS;
 	}
-	count_wait_users(&p->count);
-	pool_free(p);
+	ppool_frag_end(p);
 	return 0;
-}
-
-static inline bool
-is_ours(const struct ppool *p, const void *frag)
-{
-	return (uintptr_t)frag - p->base < p->bytes;
-}
-
-static inline uint32_t
-page_of(const struct ppool *p, const void *frag)
-{
-	return (uint32_t)(((uintptr_t)frag - p->base) >> p->page_shift);
-}
-
-static int
-size_check(const struct ppool *p, uint32_t bytes, uint32_t align, struct count_size *size)
-{
-	uint32_t page_bytes = 1u << p->page_shift;
-
-	size->align = align != 0 ? RTE_MAX(align, PPOOL_FRAG_MIN) : PPOOL_FRAG_MIN;
-	if (bytes == 0 || bytes > page_bytes || !rte_is_power_of_2(size->align) ||
-			size->align > page_bytes)
-		return -EINVAL;
-	size->units = RTE_ALIGN_CEIL(bytes, size->align);
-	return at_load(&p->is_closed, relaxed) != 0 ? -ESHUTDOWN : 0;
 }
 
 int
@@ -269,13 +239,14 @@ int
 ppool_frag_get(struct ppool *p, const void *frag, uint32_t nb)
 {
 	struct count_owner *o;
+	bool is_got;
 
 	if (!is_ours(p, frag))
 		return -EINVAL;
 	o = count_enter(&p->count, rte_lcore_id());
-	count_get(&p->count, o, page_of(p, frag), nb);
+	is_got = count_get(&p->count, o, page_of(p, frag), nb);
 	count_leave(&p->count, o);
-	return 0;
+	return is_got ? 0 : -EOVERFLOW;
 }
 
 unsigned int
@@ -420,75 +391,4 @@ ppool_frag_audit(FILE *f, struct ppool *p)
 	struct ppool_audit_say say = { f, p->name };
 
 	return (int)count_audit(&p->count, &mem, ppool_audit_say, &say);
-}
-
-/* The last mbuf on a fragment is gone; called by rte_pktmbuf_free and the like. */
-void
-ppool_frag_last_put(void *frag, void *pool)
-{
-	ppool_frag_put(pool, frag);
-}
-
-struct ppool *
-ppool_extbuf_pool(const struct rte_mbuf *m)
-{
-	return RTE_MBUF_HAS_EXTBUF(m) && m->shinfo->free_cb == ppool_last_put[PPOOL_LAST_PUT_FRAG]
-	                       ? m->shinfo->fcb_opaque
-	                       : NULL;
-}
-
-static inline void
-extbuf_bind(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_t bytes)
-{
-	uint64_t off = (uintptr_t)frag - p->base;
-	struct rte_mbuf_ext_shared_info *ext = &p->ext[off >> p->ext_shift];
-	rte_iova_t iova = p->pages.iova[off >> p->page_shift] +
-	                  (off & ((UINT64_C(1) << p->page_shift) - 1));
-
-	ext->free_cb = ppool_last_put[PPOOL_LAST_PUT_FRAG];
-	ext->fcb_opaque = p;
-	rte_mbuf_ext_refcnt_set(ext, 1);
-	rte_pktmbuf_attach_extbuf(m, frag, iova, bytes, ext);
-	m->data_off = RTE_MIN(RTE_PKTMBUF_HEADROOM, bytes);
-}
-
-int
-ppool_extbuf_attach(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_t bytes)
-{
-	if (p->ext == NULL)
-		return -ENOTSUP;
-	if (!is_ours(p, frag) || ((uintptr_t)frag - p->base) & ((1u << p->ext_shift) - 1))
-		return -EINVAL;
-	extbuf_bind(p, m, frag, bytes);
-	return 0;
-}
-
-unsigned int
-ppool_extbuf_alloc_bulk(struct ppool *p, struct rte_mempool *headers, struct rte_mbuf **mbufs,
-		unsigned int n, uint16_t bytes)
-{
-	void *frags[FRAG_RUNS];
-	unsigned int done = 0;
-	int ret = p->ext == NULL ? -ENOTSUP : 0;
-
-	if (ret == 0 && rte_pktmbuf_alloc_bulk(headers, mbufs, n) != 0)
-		ret = -ENOBUFS;
-	if (ret != 0) {
-		rte_errno = -ret;
-		return 0;
-	}
-	while (done < n) {
-		unsigned int nb = RTE_MIN(n - done, (unsigned int)FRAG_RUNS);
-
-		ret = ppool_frag_alloc_bulk(p, frags, nb, bytes, 1u << p->ext_shift);
-		if (ret != 0) {
-			rte_pktmbuf_free_bulk(mbufs, n); /* those attached put their fragments */
-			rte_errno = -ret;
-			return 0;
-		}
-		for (unsigned int i = 0; i < nb; i++)
-			extbuf_bind(p, mbufs[done + i], frags[i], bytes);
-		done += nb;
-	}
-	return n;
 }

@@ -23,6 +23,7 @@
 #ifndef PPOOL_FRAG_H
 #define PPOOL_FRAG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -42,9 +43,20 @@ struct ppool_conf {
 	int socket_id; /* NUMA node: pages on others are drained, with a warning; or SOCKET_ID_ANY
 	                */
 	uint32_t bias; /* references charged to a page at once; 0: chosen */
-	uint32_t ext_bytes; /* smallest fragment that an mbuf is attached to, a power of two from 64
-	                     * to a page: 24 bytes of shared information are kept for each place
-	                     * where one can start; 0: no mbufs on this pool */
+	/*
+	 * Smallest fragment that an mbuf is attached to, a power of two from 64 to a page; 0: no
+	 * mbufs on this pool. Mbufs share their page's count, which then has 16 bits: no page gives
+	 * more than page_bytes / ext_bytes fragments (32,766 at the most), whatever their size, nor
+	 * more than 65,535 - bias extra references. The bias is 32,767 at the most, and one more
+	 * than the fragments if 0.
+	 */
+	uint32_t ext_bytes;
+	/*
+	 * For many clones: a count for each place where a fragment can start (24 bytes for every
+	 * ext_bytes of the pool) and up to 65,535 mbufs on each fragment, as on a stock pool.
+	 * Dearer to attach and to free, and mbufs start at multiples of ext_bytes.
+	 */
+	bool ext_per_frag;
 };
 
 /**
@@ -84,7 +96,11 @@ void *ppool_frag_alloc(struct ppool *p, uint32_t bytes, uint32_t align);
 /** One whole page, put like a fragment. */
 void *ppool_page_alloc(struct ppool *p);
 
-/** Take @p nb more references to the page of @p frag, of which the caller holds one. */
+/**
+ * Take @p nb more references to the page of @p frag, of which the caller holds one.
+ *
+ * @return 0; -EINVAL the address is not of this pool; -EOVERFLOW the page's count has no room
+ */
 int ppool_frag_get(struct ppool *p, const void *frag, uint32_t nb);
 
 /** Put one reference. @return 0 or -EINVAL: the address is not of this pool (counted, logged) */
@@ -102,19 +118,29 @@ uint32_t ppool_page_size(const struct ppool *p);
 /**
  * Attach @p m, an mbuf of the caller's without a buffer in use, to @p frag as its external buffer.
  *
- * The fragment's reference becomes the mbuf's; clones share it (up to 65,535 of one fragment,
- * DPDK's limit), and whoever frees the last of them, by any function, puts it. The data offset is
- * set to RTE_PKTMBUF_HEADROOM, as far as there is room.
+ * The fragment's reference becomes the mbuf's, each clone has one of its own (per fragment: they
+ * share it), and all are freed by any function; ppool_pktmbuf_free_bulk() frees a page's at once.
+ * What DPDK's functions get and put is not in the pool's statistics. The data offset is set to
+ * RTE_PKTMBUF_HEADROOM, as far as there is room.
+ *
+ * Limit: DPDK's functions do not look how far a 16-bit count is from its end. More than 65,535 -
+ * bias clones on one page, or 65,535 of one fragment: ppool_extbuf_clone() refuses,
+ * rte_pktmbuf_clone() would wrap.
  *
  * @param bytes  of the buffer, headroom included; no more than was allocated
- * @return 0; -EINVAL: not of this pool, or not at a multiple of ext_bytes; -ENOTSUP: ext_bytes is 0
+ * @return 0; -EINVAL: not of this pool, or (per fragment) not at a multiple of ext_bytes; -ENOTSUP:
+ *         ext_bytes is 0
  */
 int ppool_extbuf_attach(struct ppool *p, struct rte_mbuf *m, void *frag, uint16_t bytes);
 
 /**
- * @p n mbufs of @p headers, each on a new fragment of @p bytes; all or none.
+ * @p n mbufs of @p headers, each on a new fragment of @p bytes; all or none. They are as
+ * rte_pktmbuf_alloc() leaves them.
  *
- * @return n, or 0 with rte_errno as ppool_frag_alloc_bulk(), or ENOBUFS: no headers
+ * @param headers  of rte_pktmbuf_pool_create(), best with a data room of 0, and not of pinned
+ *        external buffers
+ * @return n, or 0 with rte_errno as ppool_frag_alloc_bulk(), or ENOBUFS: no headers; ENOTSUP:
+ *         ext_bytes is 0
  */
 unsigned int ppool_extbuf_alloc_bulk(struct ppool *p, struct rte_mempool *headers,
 		struct rte_mbuf **mbufs, unsigned int n, uint16_t bytes);
@@ -134,6 +160,14 @@ unsigned int ppool_frag_inflight_list(
 unsigned int ppool_frag_age(struct ppool *p, uint32_t limit_ms);
 unsigned int ppool_frag_drain(struct ppool *p, const void *addr, size_t bytes);
 unsigned int ppool_frag_undrain(struct ppool *p, const void *addr, size_t bytes);
+
+/**
+ * rte_pktmbuf_clone() that wraps no count of external buffers, ppool's or others'.
+ *
+ * Threads: any, concurrently on one packet. @return the clone, the caller's, or NULL with
+ * rte_errno: ENOBUFS no headers; EOVERFLOW a count is at its end: copy the packet instead
+ */
+struct rte_mbuf *ppool_extbuf_clone(struct rte_mbuf *m, struct rte_mempool *headers);
 
 /** As ppool_stats_get(), ppool_held(), ppool_dump() and ppool_audit(). */
 void ppool_frag_stats_get(const struct ppool *p, struct ppool_stats *stats);

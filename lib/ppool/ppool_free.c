@@ -7,8 +7,7 @@
 
 #include <rte_mbuf.h>
 
-#include "ppool_eal.h"
-#include "ppool_frag.h"
+#include "ppool_frag_priv.h"
 
 #define FREE_BATCH 64
 #define PLAIN_RUNS 64
@@ -41,69 +40,21 @@ batch_flush_frags(struct free_batch *b)
 	b->nb_frags = 0;
 }
 
-/*
- * A count was read as 1 by a relaxed load. [CLONE-A] pairs with [CLONE-R], which is DPDK's: whoever
- * gave up a clone did so by a releasing decrement. Without it, what that holder still does to the
- * bytes could come after they are handed out again. Once a run; nothing on x86.
- */
-static inline void
-clone_fence(void)
-{
-	rte_atomic_thread_fence(__ATOMIC_ACQUIRE);
-}
-
-/*
- * If @p m alone is on a fragment: take that off without the callback, and the mbuf is an empty
- * direct one again, as rte_pktmbuf_detach() leaves it. Clones, or anything else, take the stock
- * way.
- */
+/* An mbuf that is alone on a fragment: take that off without the callback. Else the stock way. */
 static inline void
 extbuf_strip(struct free_batch *b, struct rte_mbuf *m)
 {
-	struct ppool *p = ppool_extbuf_pool(m);
+	struct ppool *p = ppool_extbuf_alone(m);
 
-	if (p == NULL || rte_mbuf_refcnt_read(m) != 1 || rte_mbuf_ext_refcnt_read(m->shinfo) != 1)
+	if (p == NULL)
 		return;
-	clone_fence();
+	ppool_clone_fence();
 	if (unlikely(p != b->frag_pool || b->nb_frags == FREE_BATCH)) {
 		batch_flush_frags(b);
 		b->frag_pool = p;
 	}
 	b->frags[b->nb_frags++] = m->buf_addr;
-	m->ol_flags = 0;
-	m->priv_size = rte_pktmbuf_priv_size(m->pool);
-	m->buf_addr = (char *)m + sizeof(*m) + m->priv_size;
-	m->buf_iova = rte_mempool_virt2iova(m) + sizeof(*m) + m->priv_size;
-	m->buf_len = rte_pktmbuf_data_room_size(m->pool);
-	rte_pktmbuf_reset_headroom(m);
-	m->data_len = 0;
-}
-
-typedef uint64_t word_pair __attribute__((vector_size(16)));
-
-/* Refcnt, nb_segs and ol_flags of a paired mbuf as Rx hands it out, and where they lie. */
-#define PLAIN_MASK                                                                                 \
-	{                                                                                          \
-		UINT64_C(0x0000ffffffff0000), RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT            \
-	}
-#define PLAIN                                                                                      \
-	{                                                                                          \
-		UINT64_C(0x0000000100010000), RTE_MBUF_F_EXTERNAL                                  \
-	}
-
-typedef uint64_t word_pair __attribute__((vector_size(16)));
-
-static inline word_pair
-rearm_and_flags(const void *m)
-{
-	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, rearm_data) % sizeof(word_pair) != 0);
-	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, ol_flags) !=
-			 offsetof(struct rte_mbuf, rearm_data) + 8);
-	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, refcnt) !=
-			 offsetof(struct rte_mbuf, rearm_data) + 2);
-	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, nb_segs) !=
-			 offsetof(struct rte_mbuf, rearm_data) + 4);
-	return *(const word_pair *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, rearm_data));
+	ppool_extbuf_strip(p, m);
 }
 
 /*
@@ -117,9 +68,9 @@ static inline unsigned int
 plain_row(const struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigned int n,
 		const struct rte_mbuf_ext_shared_info *ext)
 {
-	const word_pair mask = PLAIN_MASK, plain = PLAIN;
+	const ppool_word_pair mask = PPOOL_PLAIN_MASK, plain = PPOOL_PLAIN;
 	const char *m = (const char *)mbufs[0];
-	word_pair any = plain, all = plain, odds;
+	ppool_word_pair any = plain, all = plain, odds;
 	const uint32_t stride = pp->stride;
 	uint32_t refs = 0;
 	unsigned int i, j;
@@ -128,15 +79,15 @@ plain_row(const struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigne
 	for (i = 0; i < n; i++, m += stride) {
 		if ((const char *)mbufs[i] != m)
 			break;
-		any |= rearm_and_flags(m);
-		all &= rearm_and_flags(m);
+		any |= ppool_rearm_and_flags(m);
+		all &= ppool_rearm_and_flags(m);
 		refs += rte_mbuf_ext_refcnt_read(&ext[i]); /* 1 at least, each */
 	}
 	odds = ((any ^ plain) | (all ^ plain)) & mask;
 	if (likely((odds[0] | odds[1] | (refs ^ i)) == 0))
 		return i;
 	for (j = 0; j < i; j++) {
-		odds = (rearm_and_flags(mbufs[j]) ^ plain) & mask;
+		odds = (ppool_rearm_and_flags(mbufs[j]) ^ plain) & mask;
 		if ((odds[0] | odds[1]) != 0 || rte_mbuf_ext_refcnt_read(&ext[j]) != 1)
 			break;
 	}
@@ -156,7 +107,7 @@ plain_run(const struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigne
 	run->page = (uint32_t)ppool_div(off, pp->span_recip);
 	run->first = nr - run->page * pp->page_frags;
 	run->nb = plain_row(pp, mbufs, RTE_MIN(n, pp->page_frags - run->first), &pp->exts[nr]);
-	clone_fence();
+	ppool_clone_fence();
 	return run->nb != 0;
 }
 
@@ -202,6 +153,13 @@ ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 
 		if (pp != NULL) {
 			unsigned int nb = plain_free(pp, mbufs + i, n - i);
+
+			if (likely(nb != 0)) {
+				i += nb - 1;
+				continue;
+			}
+		} else if (m != NULL && RTE_MBUF_HAS_EXTBUF(m)) {
+			unsigned int nb = ppool_extbuf_free(mbufs + i, n - i);
 
 			if (likely(nb != 0)) {
 				i += nb - 1;

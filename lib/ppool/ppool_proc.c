@@ -42,10 +42,12 @@ struct proc_shared {
 static const rte_mbuf_extbuf_free_callback_t own_last_put[PPOOL_NB_LAST_PUTS] = {
 	[PPOOL_LAST_PUT_PAIRED] = ppool_paired_last_put,
 	[PPOOL_LAST_PUT_FRAG] = ppool_frag_last_put,
+	[PPOOL_LAST_PUT_PAGE] = ppool_page_last_put,
 };
 rte_mbuf_extbuf_free_callback_t ppool_last_put[PPOOL_NB_LAST_PUTS] = {
 	[PPOOL_LAST_PUT_PAIRED] = ppool_paired_last_put,
 	[PPOOL_LAST_PUT_FRAG] = ppool_frag_last_put,
+	[PPOOL_LAST_PUT_PAGE] = ppool_page_last_put,
 };
 uint32_t ppool_slot_or;
 static struct proc_shared *shared;

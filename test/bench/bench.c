@@ -183,7 +183,7 @@ data_create(struct bench_side *s, const char *name)
 		struct ppool_conf conf = { .nb_pages = n / (page_bytes / s->frag_bytes) + 1,
 			.page_bytes = page_bytes,
 			.socket_id = SOCKET_ID_ANY,
-			.ext_bytes = s->ops != NULL ? PPOOL_FRAG_MIN : 0 };
+			.ext_bytes = s->ops != NULL ? 2048 : 0 };
 
 		s->fp = ppool_create(name, &conf);
 	} else {

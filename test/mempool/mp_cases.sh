@@ -13,7 +13,7 @@ run() { # NAME "EAL arguments"
 	pass "$prog $3: $(grep -oE '\[       OK \]' "$WORK/$prog.log" | wc -l) cases"
 }
 set +e
-for prog in mp_handler mp_paired mp_frag mp_life mp_review mp_mbuf_ops mp_nth; do
+for prog in mp_handler mp_paired mp_frag mp_extbuf mp_life mp_review mp_mbuf_ops mp_nth; do
 	if [ "$(awk '/^HugePages_Free/ {print $2}' /proc/meminfo)" -ge 128 ]; then
 		run $prog "--in-memory" "in hugepages"
 	fi

@@ -122,124 +122,6 @@ limits_are_checked(void **state)
 	assert_int_equal(ppool_destroy((struct ppool *)&conf), -ENOENT);
 }
 
-/* Freed by the stock functions and by ours; headers come back empty and direct. */
-static void
-mbufs_on_fragments_are_freed_by_anybody(void **state)
-{
-	struct rte_mempool *hdrs = rte_pktmbuf_pool_create("hdrs", 511, 0, 0, 0, SOCKET_ID_ANY);
-	struct ppool *p = ext_pool_make(8);
-	struct rte_mbuf *m[100];
-	const char *why;
-
-	(void)state;
-	for (int way = 0; way < 4; way++) {
-		assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, m, 100, 2000), 100);
-		for (int i = 0; i < 100; i++) {
-			assert_int_equal(rte_mbuf_check(m[i], 1, &why), 0);
-			assert_int_equal(m[i]->buf_iova, rte_mem_virt2iova(m[i]->buf_addr));
-			assert_int_equal(rte_pktmbuf_headroom(m[i]), RTE_PKTMBUF_HEADROOM);
-			assert_int_equal(rte_pktmbuf_tailroom(m[i]), 2000 - RTE_PKTMBUF_HEADROOM);
-			memset(rte_pktmbuf_append(m[i], 1800), i, 1800);
-			if (i % 10 == 9)
-				assert_int_equal(rte_pktmbuf_chain(m[i - 1], m[i]), 0);
-			m[i] = i % 10 == 9 ? NULL : m[i];
-		}
-		assert_int_equal(ppool_frag_held(p), 100);
-		if (way == 0)
-			rte_pktmbuf_free_bulk(m, 100);
-		else if (way < 3)
-			ppool_pktmbuf_free_bulk(m, 100);
-		else
-			for (int i = 0; i < 100; i++)
-				rte_pktmbuf_free(m[i]);
-		assert_int_equal(ppool_frag_held(p), 0);
-		assert_int_equal(rte_mempool_in_use_count(hdrs), 0);
-		assert_int_equal(rte_pktmbuf_alloc_bulk(hdrs, m, 100), 0);
-		for (int i = 0; i < 100; i++)
-			assert_true(RTE_MBUF_DIRECT(m[i]) && m[i]->buf_len == 0 &&
-					m[i]->buf_addr == (char *)m[i] + 128);
-		rte_pktmbuf_free_bulk(m, 100);
-	}
-	rte_mempool_free(hdrs);
-	pool_end(p);
-}
-
-/* 70,000 clones spread over one page of 31 fragments: more than its count's 16 bits would hold. */
-static void
-seventy_thousand_clones_on_one_page(void **state)
-{
-	struct rte_mempool *hdrs = rte_pktmbuf_pool_create("hdrs", 71000, 0, 0, 0, SOCKET_ID_ANY);
-	struct rte_mbuf **m = calloc(70031, sizeof(*m));
-	struct ppool *p = ext_pool_make(1);
-	unsigned int nb = 31;
-
-	(void)state;
-	assert_true(hdrs != NULL && m != NULL);
-	assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, m, 31, 2048), 31);
-	for (int i = 0; i < 70000; i++) {
-		m[nb] = rte_pktmbuf_clone(m[i % 31], hdrs);
-		assert_non_null(m[nb++]);
-	}
-	ppool_pktmbuf_free_bulk(m, 31); /* the originals first */
-	assert_int_equal(ppool_frag_held(p), 31);
-	rte_pktmbuf_free_bulk(m + 31, 35000);
-	assert_int_equal(ppool_frag_held(p), 31);
-	ppool_pktmbuf_free_bulk(m + 35031, 34999);
-	assert_int_equal(ppool_frag_held(p), 1);
-	rte_pktmbuf_free(m[70030]);
-	assert_int_equal(ppool_frag_held(p), 0);
-	assert_int_equal(rte_mempool_in_use_count(hdrs), 0);
-	free(m);
-	rte_mempool_free(hdrs);
-	pool_end(p);
-}
-
-static void
-a_pool_with_mbufs_leaves_nothing_behind(void **state)
-{
-	struct rte_malloc_socket_stats before, after;
-
-	(void)state;
-	assert_int_equal(rte_malloc_get_socket_stats(0, &before), 0);
-	pool_end(ext_pool_make(16));
-	assert_int_equal(rte_malloc_get_socket_stats(0, &after), 0);
-	assert_int_equal(after.heap_allocsz_bytes, before.heap_allocsz_bytes);
-}
-
-static void
-mbufs_are_refused_by_name(void **state)
-{
-	struct rte_mempool *hdrs = rte_pktmbuf_pool_create("hdrs", 15, 0, 0, 0, SOCKET_ID_ANY);
-	struct ppool_conf conf = { .nb_pages = 1, .socket_id = SOCKET_ID_ANY, .ext_bytes = 1000 };
-	struct ppool *p = pool_make(1, 65536, 0);
-	struct rte_mbuf *m[64];
-	void *frag = ppool_frag_alloc(p, 64, 0);
-
-	(void)state;
-	assert_null(ppool_create("x", &conf));
-	assert_int_equal(rte_errno, EINVAL);
-	assert_int_equal(rte_pktmbuf_alloc_bulk(hdrs, m, 1), 0);
-	assert_int_equal(ppool_extbuf_attach(p, m[0], frag, 64), -ENOTSUP);
-	assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, m + 1, 1, 64), 0);
-	assert_int_equal(rte_errno, ENOTSUP);
-	assert_int_equal(ppool_frag_put(p, frag), 0);
-	pool_end(p);
-	p = ext_pool_make(1);
-	assert_int_equal(ppool_extbuf_attach(p, m[0], &conf, 64), -EINVAL);
-	frag = ppool_page_alloc(p);
-	assert_int_equal(ppool_extbuf_attach(p, m[0], (char *)frag + 512, 64), -EINVAL);
-	assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, m + 1, 20, 64), 0);
-	assert_int_equal(rte_errno, ENOBUFS);
-	assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, m + 1, 14, 64), 0);
-	assert_int_equal(rte_errno, ENOENT);
-	assert_int_equal(ppool_frag_put(p, frag), 0);
-	assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, m + 1, 14, 64), 14);
-	ppool_pktmbuf_free_bulk(m, 15);
-	assert_int_equal(rte_mempool_in_use_count(hdrs), 0);
-	rte_mempool_free(hdrs);
-	pool_end(p);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -248,10 +130,6 @@ main(int argc, char **argv)
 		CASE(several_sizes_live_on_one_set_of_pages),
 		CASE(a_pool_gives_all_of_its_pages),
 		CASE(limits_are_checked),
-		CASE(mbufs_on_fragments_are_freed_by_anybody),
-		CASE(seventy_thousand_clones_on_one_page),
-		CASE(mbufs_are_refused_by_name),
-		CASE(a_pool_with_mbufs_leaves_nothing_behind),
 	};
 	int ret;
 

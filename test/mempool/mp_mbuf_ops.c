@@ -18,6 +18,7 @@ enum kind {
 	COUNT = 2,   /* paired */
 	BITMAP = 4,  /* paired */
 	FRAG = 8,    /* headers of an ordinary pool on fragments */
+	SHARED = 16, /* the same, a page's mbufs with one count */
 	PAIRED = COUNT | BITMAP,
 	ALL = HANDLER | PAIRED | FRAG
 };
@@ -29,6 +30,22 @@ static struct rig {
 	struct ppool *frags;
 	void (*free_bulk)(struct rte_mbuf **mbufs, unsigned int n);
 } rig;
+
+static bool
+on_fragments(void)
+{
+	return (rig.kind & (FRAG | SHARED)) != 0;
+}
+
+/* Fragments in use; where a page's mbufs have one count, each clone is one more. */
+static void
+held_check(unsigned int bufs)
+{
+	int64_t held = ppool_frag_held(rig.frags);
+
+	assert_int_equal(rig.kind == FRAG ? held : held != 0,
+			rig.kind == FRAG ? (int64_t)bufs : bufs != 0);
+}
 
 static struct rte_mbuf *
 fill(struct rte_mbuf *m, uint8_t value)
@@ -44,7 +61,7 @@ ours(uint8_t value)
 {
 	struct rte_mbuf *m;
 
-	if (rig.kind != FRAG)
+	if (!on_fragments())
 		return fill(rte_pktmbuf_alloc(rig.mp), value);
 	assert_int_equal(ppool_extbuf_alloc_bulk(rig.frags, rig.mp, &m, 1, ROOM), 1);
 	return fill(m, value);
@@ -79,8 +96,8 @@ out_check(unsigned int bufs, unsigned int mbufs, unsigned int plain)
 {
 	assert_int_equal(rte_mempool_in_use_count(rig.mp), mbufs);
 	assert_int_equal(rte_mempool_in_use_count(rig.plain), plain);
-	if (rig.kind == FRAG)
-		assert_int_equal(ppool_frag_held(rig.frags), bufs);
+	if (on_fragments())
+		held_check(bufs);
 	else
 		assert_int_equal(mbufs, bufs);
 }
@@ -99,10 +116,10 @@ clones_freed_in_each_order(void)
 		for (unsigned int i = 0; i < 3; i++) {
 			bytes_check(m[orders[o][i]], 0, LEN, o);
 			free_one(m[orders[o][i]]);
-			if (i < 2 && rig.kind != FRAG)
+			if (i < 2 && !on_fragments())
 				assert_int_equal(rte_mempool_in_use_count(rig.mp), 1);
-			if (rig.kind == FRAG)
-				assert_int_equal(ppool_frag_held(rig.frags), i < 2);
+			if (on_fragments())
+				held_check(i < 2);
 		}
 		out_check(0, 0, 0);
 	}
@@ -116,7 +133,7 @@ clones_in_the_same_pool(void)
 
 	assert_non_null(clone);
 	free_one(m);
-	out_check(rig.kind == FRAG ? 1 : 2, rig.kind == FRAG ? 1 : 2, 0);
+	out_check(on_fragments() ? 1 : 2, on_fragments() ? 1 : 2, 0);
 	bytes_check(clone, 0, LEN, 1);
 	free_one(clone);
 }
@@ -153,9 +170,9 @@ ours_attached_to_others(void)
 	rte_pktmbuf_attach(m, other);
 	bytes_check(m, 0, LEN, 5);
 	free_one(other);
-	out_check(rig.kind != FRAG, 1, 1);
+	out_check(!on_fragments(), 1, 1);
 	rte_pktmbuf_detach(m);
-	out_check(rig.kind != FRAG, 1, 0);
+	out_check(!on_fragments(), 1, 0);
 	assert_true(RTE_MBUF_DIRECT(m));
 	free_one(m);
 }
@@ -166,7 +183,7 @@ headers_replaced_after_a_clone(void)
 	struct rte_mbuf *m = ours(6), *clone = rte_pktmbuf_clone(m, rig.plain);
 	void *frag;
 
-	if (rig.kind == FRAG) {
+	if (on_fragments()) {
 		rte_pktmbuf_detach(m); /* the clone keeps the old buffer */
 		frag = ppool_frag_alloc(rig.frags, 1024, 1024);
 		assert_int_equal(ppool_extbuf_attach(rig.frags, m, frag, 1024), 0);
@@ -394,22 +411,25 @@ rig_make(enum kind kind, unsigned int cache)
 {
 	struct ppool_pktmbuf_conf conf = { .kind = kind == COUNT ? PPOOL_KIND_COUNT
 		                                                 : PPOOL_KIND_BITMAP };
-	struct ppool_conf frags = { .nb_pages = 32, .socket_id = SOCKET_ID_ANY, .ext_bytes = 1024 };
+	struct ppool_conf frags = { .nb_pages = 32,
+		.socket_id = SOCKET_ID_ANY,
+		.ext_bytes = 1024,
+		.ext_per_frag = kind == FRAG };
 
 	rig.kind = kind;
 	rig.frags = NULL;
 	if (kind == HANDLER)
 		rig.mp = rte_pktmbuf_pool_create_by_ops(
 				"mp", N, cache, PRIV, ROOM, SOCKET_ID_ANY, PPOOL_OPS_NAME);
-	else if (kind == FRAG)
+	else if (on_fragments())
 		rig.mp = rte_pktmbuf_pool_create("mp", N, cache, PRIV, 0, SOCKET_ID_ANY);
 	else
 		rig.mp = ppool_pktmbuf_pool_create(
 				"mp", N, cache, PRIV, ROOM, SOCKET_ID_ANY, &conf);
-	if (kind == FRAG)
+	if (on_fragments())
 		rig.frags = ppool_create("mp", &frags);
 	rig.plain = rte_pktmbuf_pool_create("plain", N, cache, 0, ROOM, SOCKET_ID_ANY);
-	assert_true(rig.mp != NULL && rig.plain != NULL && (kind != FRAG || rig.frags != NULL));
+	assert_true(rig.mp != NULL && rig.plain != NULL && (!on_fragments() || rig.frags != NULL));
 }
 
 /* All that was taken is back: in the figures, and in fact. */
@@ -422,7 +442,7 @@ rest_check(void)
 	if (cache != NULL)
 		rte_mempool_cache_flush(cache, rig.mp);
 	assert_int_equal(rte_mempool_avail_count(rig.mp), N);
-	if (rig.kind == FRAG) {
+	if (on_fragments()) {
 		assert_int_equal(ppool_frag_audit(stderr, rig.frags), 0);
 	} else {
 		for (unsigned int l = 0; l < RTE_MAX_LCORE && rig.mp->cache_size != 0; l++)
@@ -440,7 +460,7 @@ every_operation(enum kind kind, unsigned int cache)
 
 	rig_make(kind, cache);
 	for (unsigned int i = 0; i < RTE_DIM(ops); i++) {
-		if ((ops[i].kinds & kind) == 0)
+		if ((ops[i].kinds & (kind == SHARED ? FRAG : kind)) == 0)
 			continue;
 		for (unsigned int f = 0; f < 2; f++) {
 			rig.free_bulk = free_bulks[f];
@@ -449,7 +469,7 @@ every_operation(enum kind kind, unsigned int cache)
 			rest_check();
 		}
 	}
-	if (kind == FRAG)
+	if (on_fragments())
 		assert_int_equal(ppool_destroy(rig.frags), 0);
 	rte_mempool_free(rig.plain);
 	rte_mempool_free(rig.mp);
@@ -459,7 +479,8 @@ every_operation(enum kind kind, unsigned int cache)
 	X(handler, HANDLER)                                                                        \
 	X(count, COUNT)                                                                            \
 	X(bitmap, BITMAP)                                                                          \
-	X(frag, FRAG)
+	X(frag, FRAG)                                                                              \
+	X(shared, SHARED)
 #define CASE_FUNCTIONS(name, kind)                                                                 \
 	static void name##_without_a_cache(void **state)                                           \
 	{                                                                                          \

@@ -10,6 +10,7 @@
 #include "ppool_count_inline.h"
 
 static struct count_pool count;
+static uint32_t unit; /* of a fragment; above 1, others get and put as DPDK does, 16 bits wide */
 static uint64_t area[ST_FRAGS_MAX * ST_FRAG_BYTES / sizeof(uint64_t)];
 
 static void
@@ -21,10 +22,13 @@ create(struct st_pool *pool)
 	uint32_t bias[] = { page_frags + 1, page_frags * 3, PPOOL_BIAS };
 	uint32_t which = page_frags == 1 ? 0 : (uint32_t)(st_rnd(&seed) % 3);
 
+	unit = bias[which] < 1 << 15 ? 1 + (uint32_t)(st_rnd(&seed) % 2) : 1;
+
 	pool->page_frags = page_frags;
 	pool->nb_frags = 50 + (uint32_t)(st_rnd(&seed) % 600);
-	if (count_init(&count, &pool->mem, pool->nb_frags, page_frags, pool->nb_own + 1,
-			    bias[which]) != 0)
+	if (count_init_sized(&count, &pool->mem, pool->nb_frags, page_frags, unit * page_frags,
+			    pool->nb_own + 1, bias[which]) != 0 ||
+			(unit != 1 && count_limit_16bit(&count) != 0))
 		st_fail("a pool cannot be created");
 }
 
@@ -38,13 +42,16 @@ static bool
 take(struct st_pool *pool, uint32_t slot, uint32_t *nrs, uint32_t n)
 {
 	static _Thread_local struct ppool_frags runs[ST_FRAGS_MAX];
-	uint32_t nb = count_take(&count, slot, runs, n), got = 0;
+	const struct count_size size = { unit, unit };
+	uint32_t nb = unit == 1 ? count_take(&count, slot, runs, n)
+	                        : count_take_sized(&count, slot, PPOOL_HOLDER_NONE, &size, runs, n);
+	uint32_t got = 0;
 
 	for (uint32_t r = 0; r < nb; r++)
 		for (uint32_t i = 0; i < runs[r].nb && got < n; i++)
-			nrs[got++] = runs[r].page * count.page_frags + runs[r].first + i;
+			nrs[got++] = runs[r].page * count.page_frags + runs[r].first / unit + i;
 	for (uint32_t r = 0; r < nb; r++)
-		if (runs[r].nb == 0 || runs[r].first + runs[r].nb > count.page_frags)
+		if (runs[r].nb == 0 || runs[r].first / unit + runs[r].nb > count.page_frags)
 			st_fail("run %" PRIu32 " + %" PRIu32 " is not within a page", runs[r].first,
 					runs[r].nb);
 	if (nb != 0 && got != n)
@@ -53,12 +60,47 @@ take(struct st_pool *pool, uint32_t slot, uint32_t *nrs, uint32_t n)
 	return nb != 0;
 }
 
+/*
+ * As rte_mbuf_ext_refcnt_update(): a plain store if nobody else has a reference. Returns what is
+ * left.
+ */
+static uint16_t
+stock_add(uint32_t page, uint16_t nb)
+{
+	uint16_t *refs = (uint16_t *)(void *)&count.refs[page].refs;
+
+	/* DPDK's load is relaxed, and the callback has a fence; TSan does not follow those. */
+	if (__atomic_load_n(refs, __ATOMIC_ACQUIRE) == 1) {
+		__atomic_store_n(refs, (uint16_t)(1 + nb), __ATOMIC_RELAXED);
+		return (uint16_t)(1 + nb);
+	}
+	return __atomic_add_fetch(refs, nb, __ATOMIC_ACQ_REL);
+}
+
+static void
+stock_put(uint32_t slot, uint32_t page)
+{
+	struct count_owner *o;
+
+	if (stock_add(page, UINT16_MAX) != 0)
+		return;
+	o = count_enter(&count, slot); /* the callback: the page is abandoned, and ours alone */
+	count_free_push(&count, page);
+	count_leave(&count, o);
+}
+
 static void
 give(struct st_pool *pool, uint32_t slot, const uint32_t *nrs, uint32_t n)
 {
-	struct count_owner *o = count_enter(&count, slot);
+	struct count_owner *o;
 
 	(void)pool;
+	if (unit != 1 && n % 2 == 0) {
+		for (uint32_t i = 0; i < n; i++)
+			stock_put(slot, nrs[i] / count.page_frags);
+		return;
+	}
+	o = count_enter(&count, slot);
 	for (uint32_t i = 0; i < n;) {
 		uint32_t page = nrs[i] / count.page_frags, nb = 1;
 
@@ -73,9 +115,14 @@ give(struct st_pool *pool, uint32_t slot, const uint32_t *nrs, uint32_t n)
 static void
 get(struct st_pool *pool, uint32_t slot, uint32_t nr)
 {
-	struct count_owner *o = count_enter(&count, slot);
+	struct count_owner *o;
 
 	(void)pool;
+	if (unit != 1) {
+		stock_add(nr / count.page_frags, 1);
+		return;
+	}
+	o = count_enter(&count, slot);
 	count_get(&count, o, nr / count.page_frags, 1);
 	count_leave(&count, o);
 }

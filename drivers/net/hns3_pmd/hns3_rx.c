@@ -169,7 +169,7 @@ bd_strip(struct hns3_rxq *q)
 	if (++q->next == q->nb_desc)
 		q->next = 0;
 	q->nb_bare++;
-	rte_prefetch0(q->sw[q->next]);
+	rte_prefetch0_write(q->sw[q->next]);
 	return m;
 }
 

@@ -2,6 +2,7 @@
 /* Count pages: the elevated count, charge by charge. */
 #include "count_rig.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -93,7 +94,7 @@ extra_references_delay_and_nothing_else(void **state)
 	pool_make(&f, 8, 4, 100);
 	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
 	o = count_enter(&f.c, 1);
-	count_get(&f.c, o, 0, 65536); /* as many as a 16-bit count would forget */
+	assert_true(count_get(&f.c, o, 0, 65536)); /* as many as a 16-bit count would forget */
 	count_leave(&f.c, o);
 	put(&f, 0, 0, 4);
 	assert_int_equal(count_held(&f.c), 65536);
@@ -133,6 +134,39 @@ gets_without_end_do_not_wrap(void **state)
 	assert_int_equal(at_load(&f.c.nb_free, relaxed), 0); /* it did not go home: the owner's */
 	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
 	put(&f, 0, 0, 4);
+	assert_int_equal(count_held(&f.c), 0);
+	pool_end(&f);
+}
+
+/* Others change R's low half as they like; what we get stops in time, what we put does not pile up.
+ */
+static void
+a_16bit_count_has_an_end(void **state)
+{
+	struct ppool_frags runs[8];
+	struct count_owner *o;
+	struct fixture f;
+
+	(void)state;
+	pool_make(&f, 8, 4, 32768);
+	assert_int_equal(count_limit_16bit(&f.c), -EINVAL);
+	pool_end(&f);
+	pool_make(&f, 8, 4, 32767);
+	assert_int_equal(count_limit_16bit(&f.c), 0);
+	assert_int_equal(count_take(&f.c, 0, runs, 4), 1);
+	o = count_enter(&f.c, 1);
+	assert_false(count_get(&f.c, o, 0, 32769));
+	assert_true(count_get(&f.c, o, 0, 32768));
+	assert_false(count_get(&f.c, o, 0, 1));
+	count_leave(&f.c, o);
+	assert_int_equal(count_held(&f.c), 4 + 32768);
+	put(&f, 0, 0, 32768);
+	assert_int_equal(refs(&f, 0), 32767 + 4);    /* not what was, less nothing: folded */
+	at_fetch_add(&f.c.refs[0].refs, 3, relaxed); /* a clone of DPDK's, and puts */
+	assert_int_equal(count_held(&f.c), 7);
+	at_fetch_sub(&f.c.refs[0].refs, 6, relaxed);
+	assert_int_equal(count_held(&f.c), 1);
+	put(&f, 1, 0, 1);
 	assert_int_equal(count_held(&f.c), 0);
 	pool_end(&f);
 }
@@ -334,6 +368,7 @@ main(void)
 		cmocka_unit_test(the_bias_is_charged_only_when_too_low),
 		cmocka_unit_test(extra_references_delay_and_nothing_else),
 		cmocka_unit_test(gets_without_end_do_not_wrap),
+		cmocka_unit_test(a_16bit_count_has_an_end),
 		cmocka_unit_test(an_abandoned_page_comes_home_once),
 		cmocka_unit_test(a_refused_request_takes_nothing),
 		cmocka_unit_test(nothing_idle_is_stranded_with_an_owner),
