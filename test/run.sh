@@ -119,7 +119,10 @@ if wanted unit || wanted conformance || wanted model || wanted mempool || wanted
 		wanted "$tier" || continue
 		for s in test/"$tier"/*.sh; do [ -f "$s" ] && run_script build "$s"; done
 	done
-	wanted bench && run_script "$PWD/build" test/bench/run.sh --smoke ppool
+	wanted bench && {
+		run_script "$PWD/build" test/bench/run.sh --smoke ppool
+		run_script build test/bench/stats.sh
+	}
 fi
 wanted compat && {
 	mkdir -p "$logs"
