@@ -341,9 +341,13 @@ take_last(struct count_pool *c, struct count_owner *o, const struct count_size *
 	at_lock_give(&o->lock);
 	for (uint32_t i = 0; i < *nb_runs; i++)
 		run_return(c, &runs[i], size->units);
+	at_lock_take(&o->lock);
+	/*
+	 * Within our lock, as any put: who searches takes it, and so has announced that before we
+	 * look, or finds what we have given back. Without it, both could miss each other.
+	 */
 	if (theirs + ours != 0)
 		count_wet(c);
-	at_lock_take(&o->lock);
 	*nb_runs = 0;
 	return 0;
 }

@@ -317,6 +317,28 @@ bulk_three_1(void)
 	take(1, &r->hand[1], 3);
 }
 
+/* Of an open page of 2, one is cut by its owner, the other by who then asks for too many. */
+static void
+setup_too_few(void)
+{
+	setup(2, 2, 100);
+	take(0, &r->hand[0], 1);
+}
+
+static void
+abandon_put_take_0(void)
+{
+	abandon_put_0();
+	take_keep_0();
+}
+
+static void
+bulk_take_1(void)
+{
+	bulk_1();
+	take(1, &r->hand[1], 1);
+}
+
 /* Refused twice: the second time without a search. */
 static void
 refused_1(void)
@@ -468,6 +490,8 @@ static const struct model_scenario scenarios[] = {
 	{ "refused bulk, steal", setup_open, { bulk_0, bulk_1 }, check, 0 },
 	{ "refused bulk, rest is left", setup_open, { refused_0 }, check, 0 },
 	{ "refused bulk, of another's rest", setup_open, { take_0, bulk_three_1, put_2 }, check,
+			0 },
+	{ "refused bulk, page given up", setup_too_few, { abandon_put_take_0, bulk_take_1 }, check,
 			0 },
 	{ "rest of another's page", setup_open, { NULL, rest_1 }, check, 0 },
 	{ "dry stays dry", setup_empty, { NULL, refused_1 }, check, 0 },
