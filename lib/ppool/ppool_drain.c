@@ -107,6 +107,9 @@ count_undrain(struct count_pool *c, uint32_t first, uint32_t nb)
 	at_store(&c->nb_free, nb_free, relaxed);
 	at_store(&c->aside_frags, frags, relaxed);
 	at_lock_give(&c->free_lock);
+	/* [DRY-R] In no owner's lock, by which a search would see us: the fence stands in for it.
+	 */
+	at_fence_seq_cst();
 	count_wet(c);
 	return drained;
 }

@@ -405,6 +405,21 @@ drain_1(void)
 	}
 }
 
+/* Two pages of 1: one is out, the other one drained. */
+static void
+setup_drained(void)
+{
+	setup(2, 1, 100);
+	model_check(count_drain(&r->pool, 1, 1) == 0);
+	take(0, &r->hand[2], 1);
+}
+
+static void
+undrain_1(void)
+{
+	model_check(count_undrain(&r->pool, 1, 1) == 1);
+}
+
 static void
 list_1(void)
 {
@@ -482,6 +497,7 @@ static const struct model_scenario scenarios[] = {
 	{ "drain, opened meanwhile", setup_free, { take_keep_0, drain_1, take_keep_2 },
 			check_drained, 0 },
 	{ "drain, steal", setup_bulk, { take_keep_0, drain_1, put_then_take_2 }, check_drained, 0 },
+	{ "dry, undrain", setup_drained, { take_keep_0, undrain_1 }, check, 0 },
 	{ "list, put and take", setup_steal, { take_keep_0, list_1, put_then_take_2 }, check, 0 },
 	{ "list, abandon, put", setup_held, { abandon_put_0, list_1, put_then_take_2 }, check, 0 },
 	{ "steal, two puts", setup_steal, { take_keep_0, put_1, put_2 }, check, 0 },
