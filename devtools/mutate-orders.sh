@@ -28,12 +28,12 @@ flags="$flags -I$work/model -I$work/lib/base -I$work/lib/ppool"
 # file|what is broken|sed program
 algorithm='ppool_count.c|I3: a bias of 0 is kept|s/c->bias\[page\] < nb + 1/c->bias[page] < nb/
 ppool_count.c|I2: opening debits nothing|/c->bias\[page\] -= nb;/d
-ppool_count.c|own puts credit nothing|s/^\t\tc->bias\[page\] += nb;//
-ppool_count.c|remote puts are lost|s/at_fetch_sub(&c->refs\[page\].refs, nb, seq_cst) != nb/at_load(\&c->refs[page].refs, seq_cst) != nb/
+ppool_count_inline.h|own puts credit nothing|s/^\tc->bias\[page\] += nb;//
+ppool_count_inline.h|remote puts are lost|s/at_fetch_sub(&c->refs\[page\].refs, nb, seq_cst) != nb/at_load(\&c->refs[page].refs, seq_cst) != nb/
 ppool_count.c|I4: the FIFO head is reopened with one out|/^fifo_pop_idle/,/^}/s/page_held(c, page) == 0/page_held(c, page) <= 1/
 ppool_count.c|I4: any page is reopened with one out|/^list_pop_idle/,/^}/s/page_held(c, page) == 0/page_held(c, page) <= 1/
 ppool_count_priv.h|R is below B by one when idle|s/refs, acquire) - c->bias\[page\];/refs, acquire) - c->bias[page] - 1;/
-ppool_count.c|the last put but one brings a page home|s/nb, seq_cst) != nb)/nb, seq_cst) != nb + 1)/
+ppool_count_inline.h|the last put but one brings a page home|s/nb, seq_cst) != nb)/nb, seq_cst) != nb + 1)/
 ppool_count.c|abandon does not clear B|/c->bias\[page\] = 0;/d
 ppool_count.c|abandon clears B too late|/c->bias\[page\] = 0;/d;/^count_page_abandon/,/^}/s/^\treturn is_home;/\treturn c->bias[page] = 0, is_home;/
 ppool_count.c|I5: abandon keeps the owner|/^count_page_abandon/,/^}/{/at_store(&c->owner_of/d}
@@ -45,13 +45,13 @@ ppool_count.c|a victim is cut anew with one out|s/page_held(c, victim->page) == 
 ppool_count.c|a victim is not locked|/^take_over/,/^}/{/at_lock_/d}
 ppool_count.c|a page taken over keeps its owner|/^take_over/,/^}/{/at_store(&c->owner_of/d}
 ppool_count.c|what is taken over stays with its owner, too|/^page_cut/,/^}/{/o->left -= nb;/d}
-ppool_count.c|the free list is not locked|/^free_push/,/^}/{/at_lock_/d}
+ppool_count.c|the free list is not locked|/^count_free_push/,/^}/{/at_lock_/d}
 ppool_count.c|undo credits nothing|s/^\t\t\tc->bias\[run->page\] += run->nb;/\t\t\t;/
 ppool_count.c|undo forgets what others left|s/run_return(c, &runs\[i\], size->units);/;/
 ppool_count.c|undo takes what was not cut last for uncut|s/o->next == run->first + run->nb \* units/true/
 ppool_count.c|undo moves no cursor|/^take_all/,/^}/{/o->next = next;/d}
 ppool_count.c|undo leaves the page in a list|/^take_all/,/^}/s/list_remove(c, o, open);/;/
-ppool_count.c|put looks for no announcement|/^count_leave/,/^}/{/wet(c)/d}
+ppool_count_inline.h|put looks for no announcement|/^count_leave/,/^}/{/wet(c)/d}
 ppool_count.c|a refused take looks for no announcement|s/if (theirs + ours != 0)/if (0)/
 ppool_count.c|an opened page looks for no announcement|/^page_open/,/^}/{/wet(c);/d}
 ppool_count.c|dry although something was put|s/at_cas(&c->dry, &suspect, COUNT_DRY, seq_cst)/at_store(\&c->dry, COUNT_DRY, seq_cst)/
@@ -79,12 +79,14 @@ ppool_bitmap.c|whole pages are not given back|/^bitmap_take_pages/,/^}/{/for (ui
 ppool_bitmap.c|the shared slot is not locked|/^owner_enter/,/^}/s/at_lock_take(&o->lock);/;/;/^owner_leave/,/^}/s/at_lock_give(&o->lock);/;/'
 
 # file|part of the line that is broken|the order it becomes, or - for any|why no behaviour changes
-equivalent='ppool_count_priv.h|at_store(&c->dry, COUNT_WET|-|the seq_cst load before it has placed the put among the announcements
+equivalent='ppool_count_inline.h|at_store(&c->dry, COUNT_WET|-|the seq_cst load before it has placed the put among the announcements
 ppool_count.c|at_store(&c->dry, COUNT_SUSPECT, seq_cst)|-|the fence behind it publishes it
 ppool_count.c|at_cas(&c->dry|-|an RMW reads the newest value, whatever its order
 ppool_count.c|at_fetch_sub(&c->refs[page].refs, share|acq_rel|a search finds it on the free list, where it looks once more behind all locks
-ppool_count.c|a page taken over keeps its owner|-|on the free list it has no references, and who opens it writes the owner
+ppool_count.c|at_fetch_sub(&c->refs[page].refs, share|acquire|its last user takes the lock of the free list, which is given behind it
 ppool_count.c|undo takes what was not cut last for uncut|-|a take that is refused had taken all that was uncut, so its owner has cut no more
+ppool_count.c|at_fetch_sub(&c->refs[run->page]|acq_rel|who searches is looked for within the lock, later
+ppool_count.c|at_fetch_sub(&c->refs[run->page]|acquire|nothing was written to these fragments
 ppool_bitmap.c|at_store(&b->dry, BITMAP_WET|-|what it wipes out is over: its own announcement, or one that a seq_cst load has seen
 ppool_bitmap.c|at_store(&b->dry, BITMAP_SUSPECT, seq_cst)|-|the fence behind it publishes it
 ppool_bitmap.c|at_cas(&b->dry|-|an RMW reads the newest value, whatever its order'
