@@ -209,8 +209,11 @@ ppool_frag_alloc_bulk(struct ppool *p, void **frags, unsigned int n, uint32_t by
 		char *at = (char *)p->base + ((uint64_t)runs[i].page << p->page_shift) +
 		           runs[i].first;
 
-		for (uint32_t j = 0; j < runs[i].nb; j++, at += size.units)
-			frags[got++] = at;
+		const uint32_t step = size.units, end = got + runs[i].nb;
+
+#pragma GCC unroll 4
+		for (; got < end; got++, at += step)
+			frags[got] = at;
 	}
 	if (unlikely(runs != few))
 		free(runs);
@@ -249,6 +252,23 @@ ppool_frag_get(struct ppool *p, const void *frag, uint32_t nb)
 	return is_got ? 0 : -EOVERFLOW;
 }
 
+/* The first of @p frags from @p i on that is not on @p page, whose size is a power of two. */
+static inline unsigned int
+row_end(void *const *frags, unsigned int i, unsigned int n, uintptr_t page, uintptr_t page_bytes)
+{
+	while (i + 4 <= n) {
+		uintptr_t any = ((uintptr_t)frags[i] - page) | ((uintptr_t)frags[i + 1] - page) |
+		                ((uintptr_t)frags[i + 2] - page) | ((uintptr_t)frags[i + 3] - page);
+
+		if (any >= page_bytes)
+			break;
+		i += 4;
+	}
+	while (i < n && (uintptr_t)frags[i] - page < page_bytes)
+		i++;
+	return i;
+}
+
 unsigned int
 ppool_frag_put_bulk(struct ppool *p, void *const *frags, unsigned int n)
 {
@@ -268,8 +288,7 @@ ppool_frag_put_bulk(struct ppool *p, void *const *frags, unsigned int n)
 			bad++;
 			continue;
 		}
-		while (i < n && (uintptr_t)frags[i] - page < page_bytes)
-			i++;
+		i = row_end(frags, i, n, page, page_bytes);
 		count_puts_add(&p->count, o, &puts, (uint32_t)(off >> p->page_shift), i - first);
 	}
 	is_last = count_puts_end(&p->count, o, &puts);
