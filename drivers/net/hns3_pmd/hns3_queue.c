@@ -187,9 +187,9 @@ hns3_tx_queue_setup(struct rte_eth_dev *dev, uint16_t idx, uint16_t nb_desc, uns
 	q->nb_free = nb_desc - 1;
 	q->queue_id = idx;
 	q->port_id = dev->data->port_id;
-	/* With segments or copies the links of each mbuf must be reset: not the short way. */
-	q->is_fast_free = (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) &&
-	                  !(offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	/* With segments or copies the links of each mbuf must be reset: not the short ways. */
+	q->is_single = !(offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	q->is_fast_free = q->is_single && (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE);
 	q->db_reg = hns3->bar + HNS3_REG_TQP(idx) + HNS3_TQP_TX_TAIL;
 	dev->data->tx_queues[idx] = q;
 	return 0;

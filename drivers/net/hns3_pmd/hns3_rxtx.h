@@ -96,6 +96,7 @@ struct hns3_txq {
 	uint16_t queue_id;
 	uint16_t port_id;
 	bool is_fast_free;
+	bool is_single; /* frames of one segment only */
 	uint64_t count[HNS3_TX_NB_COUNTS];
 	uint64_t count_base[HNS3_TX_NB_COUNTS];
 };

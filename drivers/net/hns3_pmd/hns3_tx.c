@@ -8,6 +8,7 @@
 #include "hns3_rxtx.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <rte_common.h>
 #include <rte_prefetch.h>
@@ -42,30 +43,53 @@ batch_add(struct free_batch *b, struct rte_mbuf *m)
 	b->objs[b->nb++] = m;
 }
 
-uint16_t
-hns3_tx_reclaim(struct hns3_txq *q, uint16_t max)
+/* Segments of frames: each goes its own way, so their links are not followed. */
+static void
+segs_free(struct rte_mbuf **segs, uint16_t nb)
 {
-	uint16_t used = q->nb_desc - 1 - q->nb_free, at = q->next_clean, nb;
 	struct free_batch batch;
 
 	batch.mp = NULL; /* not its array */
 	batch.nb = 0;
-	max = RTE_MIN(max, used);
-	for (nb = 0; nb < max; nb++) {
-		struct rte_mbuf *m = q->sw[at];
+	for (uint16_t i = 0; i < nb; i++) {
+		struct rte_mbuf *m = rte_pktmbuf_prefree_seg(segs[i]);
 
-		/* The load of VALID orders the frees below: they depend on it [2:4]. */
-		if (hns3_bd_peek(&q->ring[at].flags_le) & HNS3_TXBD_VLD)
-			break;
-		if (!q->is_fast_free)
-			m = rte_pktmbuf_prefree_seg(m);
 		if (m != NULL)
 			batch_add(&batch, m);
-		q->sw[at] = NULL;
+	}
+	batch_flush(&batch);
+}
+
+static inline void
+bufs_free(const struct hns3_txq *q, struct rte_mbuf **bufs, uint16_t nb)
+{
+	if (q->is_fast_free) /* the application has promised: one pool, nobody else has them */
+		rte_mempool_put_bulk(bufs[0]->pool, (void **)bufs, nb);
+	else if (q->is_single)
+		ppool_pktmbuf_free_bulk(bufs, nb);
+	else
+		segs_free(bufs, nb);
+	memset(bufs, 0, nb * sizeof(*bufs));
+}
+
+uint16_t
+hns3_tx_reclaim(struct hns3_txq *q, uint16_t max)
+{
+	uint16_t used = q->nb_desc - 1 - q->nb_free, at = q->next_clean, nb = 0, first;
+
+	max = RTE_MIN(max, used);
+	/* The load of VALID orders the frees below: they depend on it [2:4]. */
+	while (nb < max && !(hns3_bd_peek(&q->ring[at].flags_le) & HNS3_TXBD_VLD)) {
+		nb++;
 		if (++at == q->nb_desc)
 			at = 0;
 	}
-	batch_flush(&batch);
+	if (nb == 0)
+		return 0;
+	first = RTE_MIN(nb, (uint16_t)(q->nb_desc - q->next_clean));
+	bufs_free(q, &q->sw[q->next_clean], first);
+	if (first != nb)
+		bufs_free(q, q->sw, nb - first);
 	q->next_clean = at;
 	q->nb_free += nb;
 	return nb;
