@@ -7,7 +7,8 @@
 static uint32_t
 listed(struct fixture *f, uint32_t now_ms, struct ppool_inflight *list, uint32_t max)
 {
-	memset(list, 0xee, max * sizeof(*list));
+	if (max != 0)
+		memset(list, 0xee, max * sizeof(*list));
 	return count_inflight(&f->c, now_ms, list, max);
 }
 
