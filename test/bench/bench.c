@@ -15,6 +15,7 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
+#include <rte_memzone.h>
 
 #define RING_BUFS    1024
 #define ROUNDS_MAX   1024
@@ -194,6 +195,23 @@ data_create(struct bench_side *s, const char *name)
 		bench_fail("no pool of %u fragments: %s", n, rte_strerror(rte_errno));
 }
 
+/* No device ever sees the buffers, so any IOVA will do. */
+static void
+pinned_create(struct bench_side *s, uint32_t n, uint16_t room)
+{
+	struct rte_pktmbuf_extmem data = { .elt_size = room, .buf_len = (size_t)n * room };
+	char name[RTE_MEMZONE_NAMESIZE];
+
+	snprintf(name, sizeof(name), "x%s", s->name);
+	s->pinned_mz = rte_memzone_reserve_aligned(name, data.buf_len, SOCKET_ID_ANY, 0, 4096);
+	if (s->pinned_mz == NULL)
+		bench_fail("no memory for %u buffers", n);
+	data.buf_ptr = s->pinned_mz->addr;
+	data.buf_iova = s->pinned_mz->iova;
+	s->mp = rte_pktmbuf_pool_create_extbuf(
+			s->name, n, s->cache, 0, room, SOCKET_ID_ANY, &data, 1);
+}
+
 void
 bench_pool_create(struct bench_side *s)
 {
@@ -210,7 +228,9 @@ bench_pool_create(struct bench_side *s)
 			return;
 		room = 0;
 	}
-	if (s->ops != NULL)
+	if (s->is_pinned)
+		pinned_create(s, n, room);
+	else if (s->ops != NULL)
 		s->mp = rte_pktmbuf_pool_create_by_ops(
 				s->name, n, s->cache, 0, room, SOCKET_ID_ANY, s->ops);
 	else
@@ -237,6 +257,8 @@ bench_pool_free(struct bench_side *s)
 {
 	rte_mempool_free(s->mp);
 	rte_mempool_free(s->data_mp);
+	rte_memzone_free(s->pinned_mz);
+	s->pinned_mz = NULL;
 	if (s->fp != NULL && ppool_destroy(s->fp) != 0)
 		bench_fail("%s: fragments did not come back", s->name);
 	s->mp = s->data_mp = NULL;

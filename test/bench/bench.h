@@ -48,6 +48,7 @@ struct bench_side {
 	uint16_t room;
 	uint32_t frag_bytes, frag_page_bytes;
 	struct ppool_pktmbuf_conf paired;
+	bool is_pinned; /* an ordinary one with pinned external buffers, DPDK's data apart */
 
 	/* How it is used. */
 	void (*turns)(struct bench_side *s, uint32_t nb_bursts); /* on the main lcore */
@@ -62,6 +63,7 @@ struct bench_side {
 	struct rte_mempool *mp;
 	struct rte_mempool *data_mp;
 	struct ppool_pktmbuf *pp;
+	const struct rte_memzone *pinned_mz;
 	struct ppool *fp;
 	struct rte_mbuf **q; /* [in_flight], q[at] the oldest */
 	uint32_t at, nb_q;

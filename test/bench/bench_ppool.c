@@ -5,6 +5,7 @@
  *
  *   ppool_handler_   rte_mempool_get_bulk(), rte_mempool_put_bulk() on the handler "ppool"
  *   ppool_paired_    ppool_pktmbuf_alloc_bulk(), ppool_pktmbuf_free_bulk() in an Rx loop
+ *   ppool_paired_over_pinned_  the same against rte_pktmbuf_pool_create_extbuf()
  *   ppool_bulkfree_  the same loop; rte_pktmbuf_free_bulk() on the peer, ours as above
  *   ppool_stockfree_ the same loop, but mbufs are freed by rte_pktmbuf_free_bulk() on both sides
  *   ppool_frag_      ppool_frag_alloc_bulk(), ppool_frag_put_bulk()

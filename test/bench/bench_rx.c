@@ -245,7 +245,7 @@ rx_prime(struct bench_side *s)
 		bench_fail("no memory");
 	rte_mbuf_refcnt_set(&first, 1);
 	memcpy(&q->rearm, &first.rearm_data, sizeof(q->rearm));
-	q->ol_flags = s->pp != NULL || s->alloc != NULL ? RTE_MBUF_F_EXTERNAL : 0;
+	q->ol_flags = s->pp != NULL || s->alloc != NULL || s->is_pinned ? RTE_MBUF_F_EXTERNAL : 0;
 	if (s->pp != NULL)
 		ppool_pktmbuf_strides(s->pp, &q->mbuf_stride, &q->frag_bytes);
 	s->rxq = q;
@@ -326,7 +326,14 @@ bench_rx(void)
 		{ .paired = { PPOOL_KIND_COUNT, 256 << 10, 0 }, .free = free_ppool },
 		{ .paired = { PPOOL_KIND_BITMAP, 64 << 10, 0 }, .free = free_ppool },
 	};
+	/* DPDK's own way of having headers and data apart */
+	struct bench_side pinned[] = {
+		{ .ops = "ring_mp_mc", .cache = 512, .free = free_fast, .is_pinned = true },
+		{ .paired = { PPOOL_KIND_COUNT, 256 << 10, 0 }, .free = free_ppool },
+		{ .paired = { PPOOL_KIND_BITMAP, 64 << 10, 0 }, .free = free_ppool },
+	};
 
+	loop_run("paired_over_pinned", pinned, RTE_DIM(pinned), 1024);
 	loop_run("paired", paired, RTE_DIM(paired), 1024);
 	loop_run("paired", paired, RTE_DIM(paired), 8192);
 	if (rte_lcore_count() > 1)
