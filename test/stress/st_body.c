@@ -51,6 +51,8 @@ static uint32_t nb_workers;
 static at_u32 users[ST_FRAGS_MAX]; /* references to each fragment */
 static at_u32 nb_held;             /* fragments: counted after a take, and before a give */
 static at_u32 is_over, nb_failures, nb_blocks;
+static struct at_lock drain_lock;
+static uint32_t drained; /* page + 1, or 0; under the lock */
 
 void
 st_fail(const char *fmt, ...)
@@ -243,6 +245,26 @@ worker_get(struct worker *w)
 	w->items[w->nb++].due = due_at(w);
 }
 
+/*
+ * One page at a time is drained for a while. Once nobody has it, nobody will: its bytes are ours
+ * until it is undrained.
+ */
+static void
+worker_drain(uint64_t rnd)
+{
+	if (!at_lock_try(&drain_lock))
+		return;
+	if (drained == 0)
+		drained = 1 + (uint32_t)(rnd / 4 % pool.nb_pages);
+	if (ops->drain(&pool, drained - 1) == 0)
+		memset(ops->bytes(&pool, ops->page_first(&pool, drained - 1)), (int)rnd, WORDS * 8);
+	if (rnd % 4 == 0) {
+		ops->undrain(&pool, drained - 1);
+		drained = 0;
+	}
+	at_lock_give(&drain_lock);
+}
+
 static void *
 worker_main(void *arg)
 {
@@ -263,6 +285,8 @@ worker_main(void *arg)
 		worker_give(w, w->slot, 1 + (uint32_t)(r >> 8) % TAKE_MAX, (r >> 16) % 512 == 0);
 		if ((r >> 32) % 256 == 0)
 			ops->rare(&pool, w->slot, r >> 40);
+		if ((r >> 32) % 256 == 1)
+			worker_drain(r >> 40);
 	}
 	return NULL;
 }
@@ -336,6 +360,9 @@ phase_run(uint32_t ms)
 	if (frags != at_load(&nb_held, relaxed))
 		st_fail("%" PRIu32 " fragments are held, %" PRIu32 " were counted", frags,
 				at_load(&nb_held, relaxed));
+	if (drained != 0)
+		ops->undrain(&pool, drained - 1);
+	drained = 0;
 	ops->check(&pool, frags, refs);
 }
 

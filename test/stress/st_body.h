@@ -28,12 +28,13 @@ struct st_pool {
 	uint32_t nb_frags;
 	uint32_t page_frags; /* of a whole page; asked for more often than other sizes */
 	uint32_t nb_own;     /* threads with a slot of their own; slot nb_own is shared */
+	uint32_t nb_pages;
 	uint64_t seed;
 };
 
 struct st_ops {
 	const char *name;
-	/* A new shape by pool->seed; sets nb_frags and page_frags. */
+	/* A new shape by pool->seed; sets nb_frags, page_frags and nb_pages. */
 	void (*create)(struct st_pool *pool);
 	void (*destroy)(struct st_pool *pool);
 	/* All or none: fragments' numbers. */
@@ -41,6 +42,10 @@ struct st_ops {
 	void (*give)(struct st_pool *pool, uint32_t slot, const uint32_t *nrs, uint32_t n);
 	/* One more reference to a held fragment; NULL: this kind has none. */
 	void (*get)(struct st_pool *pool, uint32_t slot, uint32_t nr);
+	/* As count_drain() and count_undrain(), of one page; the number of its first fragment. */
+	uint32_t (*drain)(struct st_pool *pool, uint32_t page);
+	void (*undrain)(struct st_pool *pool, uint32_t page);
+	uint32_t (*page_first)(struct st_pool *pool, uint32_t page);
 	/* What only this kind can do, at a rare moment. */
 	void (*rare)(struct st_pool *pool, uint32_t slot, uint64_t rnd);
 	/* Where the holder of @p nr may write 48 bytes. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bitmap pages under stress: several chunks, whole pages, frees of what is no fragment. */
+/*
+ * Bitmap pages under stress: several chunks, or one by runs, too; whole pages, pages listed,
+ * drained and undrained, frees of what is no fragment.
+ */
 #include "st_body.h"
 
 #include <inttypes.h>
@@ -43,6 +46,7 @@ create(struct st_pool *pool)
 		if (bitmap_add(&bitmap, &pool->mem, area + chunk * CHUNK_BYTES, first_byte, n) != 0)
 			st_fail("a chunk cannot be added");
 	}
+	pool->nb_pages = bitmap.nb_pages;
 }
 
 static void
@@ -75,6 +79,39 @@ bytes(struct st_pool *pool, uint32_t nr)
 				    (size_t)(in % bitmap.page_frags) * ST_FRAG_BYTES + first_byte);
 }
 
+/* Of a pool of one chunk, where fragments are numbered through. */
+static bool
+take_runs(uint32_t slot, uint32_t *nrs, uint32_t n)
+{
+	static _Thread_local struct ppool_frags runs[ST_FRAGS_MAX];
+	uint32_t nb = bitmap_take_runs(&bitmap, slot, PPOOL_HOLDER_NONE, runs, n), got = 0;
+
+	for (uint32_t r = 0; r < nb; r++)
+		for (uint32_t i = 0; i < runs[r].nb && got < n; i++)
+			nrs[got++] = runs[r].page * bitmap.page_frags + runs[r].first + i;
+	if (nb != 0 && got != n)
+		st_fail("%" PRIu32 " were asked for, %" PRIu32 " came", n, got);
+	return nb != 0;
+}
+
+static uint32_t
+give_runs(uint32_t slot, const uint32_t *nrs, uint32_t n)
+{
+	static _Thread_local struct ppool_frags runs[ST_FRAGS_MAX];
+	uint32_t nb = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t page = nrs[i] / bitmap.page_frags, first = nrs[i] % bitmap.page_frags;
+
+		if (nb != 0 && runs[nb - 1].page == page &&
+				runs[nb - 1].first + runs[nb - 1].nb == first)
+			runs[nb - 1].nb++;
+		else
+			runs[nb++] = (struct ppool_frags){ page, first, 1 };
+	}
+	return bitmap_give_runs(&bitmap, slot, runs, nb);
+}
+
 /* Now and then whole pages, as rte_mempool_get_contig_blocks() does. */
 static bool
 take(struct st_pool *pool, uint32_t slot, uint32_t *nrs, uint32_t n)
@@ -90,6 +127,8 @@ take(struct st_pool *pool, uint32_t slot, uint32_t *nrs, uint32_t n)
 			nrs[i] = nr_of(objs[i / bitmap.page_frags]) + i % bitmap.page_frags;
 		return true;
 	}
+	if (bitmap.chunks->nb == 1 && n % 2 == 0)
+		return take_runs(slot, nrs, n);
 	if (bitmap_take(&bitmap, slot, objs, n) != 0)
 		return false;
 	for (uint32_t i = 0; i < n; i++)
@@ -105,14 +144,54 @@ give(struct st_pool *pool, uint32_t slot, const uint32_t *nrs, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++)
 		objs[i] = bytes(pool, nrs[i]);
-	bad = bitmap_give(&bitmap, slot, objs, n);
+	if (bitmap.chunks->nb == 1 && nrs[0] % 2 == 0)
+		bad = give_runs(slot, nrs, n);
+	else
+		bad = bitmap_give(&bitmap, slot, objs, n);
 	if (bad != 0)
 		st_fail("%" PRIu32 " of %" PRIu32 " rightful frees were refused", bad, n);
 }
 
+static uint32_t
+drain(struct st_pool *pool, uint32_t page)
+{
+	(void)pool;
+	return bitmap_drain(&bitmap, page, 1);
+}
+
+static void
+undrain(struct st_pool *pool, uint32_t page)
+{
+	(void)pool;
+	if (bitmap_undrain(&bitmap, page, 1) != 1)
+		st_fail("page %" PRIu32 " was drained, and is not", page);
+}
+
+static uint32_t
+page_first(struct st_pool *pool, uint32_t page)
+{
+	(void)pool;
+	return nr_of(bitmap_page_at(&bitmap, page)->obj);
+}
+
+/* Oldest first, none with more fragments than a page has. */
+static void
+list(uint64_t rnd)
+{
+	struct ppool_inflight in[16];
+	uint32_t max = (uint32_t)(rnd % 17), nb = bitmap_inflight(&bitmap, (uint32_t)rnd, in, max);
+
+	if (nb > bitmap.nb_pages)
+		st_fail("%" PRIu32 " of %" PRIu32 " pages are in flight", nb, bitmap.nb_pages);
+	for (uint32_t i = 0; i < nb && i < max; i++)
+		if (in[i].refs == 0 || in[i].refs > bitmap.page_frags ||
+				(i != 0 && in[i - 1].age_ms < in[i].age_ms))
+			st_fail("the list of pages in flight is wrong or not in order");
+}
+
 /* No fragment starts there, and it must not become one. */
 static void
-rare(struct st_pool *pool, uint32_t slot, uint64_t rnd)
+give_wrong(struct st_pool *pool, uint32_t slot, uint64_t rnd)
 {
 	void *objs[2] = { (char *)bytes(pool, (uint32_t)(rnd % pool->nb_frags)) + 1 + rnd % 31,
 		&rnd };
@@ -120,6 +199,15 @@ rare(struct st_pool *pool, uint32_t slot, uint64_t rnd)
 	if (bitmap_has(&bitmap, objs[0]) || bitmap_give(&bitmap, slot, objs, 2) != 2)
 		st_fail("a free of what is no fragment was accepted");
 	at_fetch_add(&nb_refused, 2, relaxed);
+}
+
+static void
+rare(struct st_pool *pool, uint32_t slot, uint64_t rnd)
+{
+	if (rnd % 2 == 0)
+		give_wrong(pool, slot, rnd / 2);
+	else
+		list(rnd / 2);
 }
 
 static void
@@ -173,7 +261,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct st_ops ops = { "st_ppool_bitmap", create, destroy, take, give, NULL,
-		rare, bytes, watch, check, stats };
+		drain, undrain, page_first, rare, bytes, watch, check, stats };
 
 	return st_main(argc, argv, &ops);
 }

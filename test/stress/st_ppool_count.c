@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Count pages under stress: extra references, abandoned slots, biases that run out every round,
- * pages given up for their age, listed, drained and undrained while others put.
+ * Count pages under stress: extra references, puts run by run and gathered, abandoned slots, biases
+ * that run out every round, pages given up for their age, listed, drained and undrained while
+ * others put.
  */
 #include "st_body.h"
 
@@ -30,6 +31,7 @@ create(struct st_pool *pool)
 			    pool->nb_own + 1, bias[which]) != 0 ||
 			(unit != 1 && count_limit_16bit(&count) != 0))
 		st_fail("a pool cannot be created");
+	pool->nb_pages = count.nb_pages;
 }
 
 static void
@@ -89,9 +91,12 @@ stock_put(uint32_t slot, uint32_t page)
 	count_leave(&count, o);
 }
 
+/* Run by run, gathered by page, or one by one as the stock functions do. */
 static void
 give(struct st_pool *pool, uint32_t slot, const uint32_t *nrs, uint32_t n)
 {
+	bool is_gathered = n != 0 && nrs[0] % 2 == 0;
+	struct count_puts puts;
 	struct count_owner *o;
 
 	(void)pool;
@@ -100,15 +105,20 @@ give(struct st_pool *pool, uint32_t slot, const uint32_t *nrs, uint32_t n)
 			stock_put(slot, nrs[i] / count.page_frags);
 		return;
 	}
+	count_puts_init(&puts);
 	o = count_enter(&count, slot);
 	for (uint32_t i = 0; i < n;) {
 		uint32_t page = nrs[i] / count.page_frags, nb = 1;
 
 		while (i + nb < n && nrs[i + nb] / count.page_frags == page)
 			nb++;
-		count_put(&count, o, page, nb);
+		if (is_gathered)
+			count_puts_add(&count, o, &puts, page, nb);
+		else
+			count_put(&count, o, page, nb);
 		i += nb;
 	}
+	count_puts_end(&count, o, &puts);
 	count_leave(&count, o);
 }
 
@@ -154,38 +164,40 @@ list(uint64_t rnd)
 	}
 }
 
-/* A page that nobody has any more stays so until it is undrained. */
-static void
-drain(uint64_t rnd)
+static uint32_t
+drain(struct st_pool *pool, uint32_t page)
 {
-	static struct at_lock one_at_a_time;
-	uint32_t page = (uint32_t)(rnd % count.nb_pages);
+	(void)pool;
+	return count_drain(&count, page, 1);
+}
 
-	if (!at_lock_try(&one_at_a_time))
-		return;
-	if (count_drain(&count, page, 1) == 0)
-		for (uint32_t i = 0; i < ST_FRAG_BYTES / sizeof(uint64_t); i++)
-			area[page * count.page_frags * ST_FRAG_BYTES / sizeof(uint64_t) + i] = ~rnd;
-	count_undrain(&count, page, 1);
-	at_lock_give(&one_at_a_time);
+static void
+undrain(struct st_pool *pool, uint32_t page)
+{
+	(void)pool;
+	if (count_undrain(&count, page, 1) != 1)
+		st_fail("page %" PRIu32 " was drained, and is not", page);
+}
+
+static uint32_t
+page_first(struct st_pool *pool, uint32_t page)
+{
+	return page * pool->page_frags;
 }
 
 static void
 rare(struct st_pool *pool, uint32_t slot, uint64_t rnd)
 {
 	(void)pool;
-	switch (rnd % 4) {
+	switch (rnd % 3) {
 	case 0:
 		count_abandon(&count, slot);
 		break;
 	case 1:
-		age(rnd >> 2);
-		break;
-	case 2:
-		list(rnd >> 2);
+		age(rnd / 3);
 		break;
 	default:
-		drain(rnd >> 2);
+		list(rnd / 3);
 	}
 }
 
@@ -258,8 +270,8 @@ stats(struct st_pool *pool, struct ppool_stats *sum)
 int
 main(int argc, char **argv)
 {
-	static const struct st_ops ops = { "st_ppool_count", create, destroy, take, give, get, rare,
-		bytes, watch, check, stats };
+	static const struct st_ops ops = { "st_ppool_count", create, destroy, take, give, get,
+		drain, undrain, page_first, rare, bytes, watch, check, stats };
 
 	return st_main(argc, argv, &ops);
 }
