@@ -97,8 +97,8 @@ struct bitmap {
 
 	_Alignas(128) at_u32 dry;        /* enum bitmap_dry; written only when the pool runs out */
 	_Alignas(128) at_u32 next_fresh; /* pages below were opened at least once */
-	struct at_lock scan_lock;
-	at_u64 nb_waived; /* drained pages that came home */
+	struct at_lock scan_lock;        /* whoever finds the pool empty, drains or undrains */
+	at_u64 nb_waived;                /* drained pages that came home */
 };
 
 /**

@@ -36,6 +36,9 @@ bitmap_inflight(struct bitmap *b, uint32_t now_ms, struct ppool_inflight *list, 
 /*
  * Of a bitmap page nobody can be asked to let go: what is free of it is taken out of everybody's
  * reach, now and at each further call, until all is aside.
+ *
+ * Under scan_lock: is_drained and aside are one, whoever drains and undrains at once; and a search
+ * that finds the pool empty has either seen what was undrained, or is over before it is told wet.
  */
 uint32_t
 bitmap_drain(struct bitmap *b, uint32_t first, uint32_t nb)
@@ -44,16 +47,19 @@ bitmap_drain(struct bitmap *b, uint32_t first, uint32_t nb)
 
 	for (uint32_t nr = first; nr < b->nb_pages && nr - first < nb; nr++) {
 		struct bitmap_page *page = bitmap_page_at(b, nr);
-		uint64_t was = at_load(&page->aside, relaxed), now;
+		uint64_t was, now;
 
+		at_lock_take(&b->scan_lock);
 		at_store(&page->is_drained, 1, relaxed);
+		was = at_load(&page->aside, relaxed);
 		/* [FRAG-A]: whoever is told that the memory may go has the last user's stores. */
-		now = at_exchange(&page->freed, 0, acquire);
-		now |= at_fetch_or(&page->aside, now, relaxed);
+		now = was | at_exchange(&page->freed, 0, acquire);
+		at_store(&page->aside, now, relaxed);
 		if (now != page->all)
 			away++;
 		else if (was != page->all)
 			at_fetch_add(&b->nb_waived, 1, relaxed);
+		at_lock_give(&b->scan_lock);
 	}
 	return away;
 }
@@ -66,10 +72,12 @@ bitmap_undrain(struct bitmap *b, uint32_t first, uint32_t nb)
 	for (uint32_t nr = first; nr < b->nb_pages && nr - first < nb; nr++) {
 		struct bitmap_page *page = bitmap_page_at(b, nr);
 
+		at_lock_take(&b->scan_lock);
 		drained += at_exchange(&page->is_drained, 0, relaxed);
-		/* [FRAG-R] */
-		at_fetch_or(&page->freed, at_exchange(&page->aside, 0, acquire), seq_cst);
+		/* [FRAG-R] pairs with [FRAG-A] of take_some(). */
+		at_fetch_or(&page->freed, at_exchange(&page->aside, 0, relaxed), release);
+		at_store(&b->dry, BITMAP_WET, relaxed);
+		at_lock_give(&b->scan_lock);
 	}
-	at_store(&b->dry, BITMAP_WET, seq_cst); /* [DRY-R] see ppool_bitmap.c */
 	return drained;
 }

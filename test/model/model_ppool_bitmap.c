@@ -42,6 +42,12 @@ nr_of(const void *obj)
 	return (uint32_t)((uintptr_t)obj - BASE) / STRIDE;
 }
 
+static void *
+obj_of(uint32_t nr)
+{
+	return (void *)(BASE + (uintptr_t)nr * STRIDE);
+}
+
 /* A fragment comes into hand @p h: nobody else has it, and its bytes are ours. */
 static void
 claim(struct hand *h, void *obj)
@@ -66,6 +72,21 @@ take(uint32_t slot, struct hand *h, uint32_t n)
 	return true;
 }
 
+/* The same by runs. */
+static bool
+take_runs(uint32_t slot, struct hand *h, uint32_t n)
+{
+	struct ppool_frags runs[FRAGS_MAX] = { { 0 } };
+	uint32_t nb = bitmap_take_runs(&r->pool, slot, PPOOL_HOLDER_NONE, runs, n), got = 0;
+
+	for (uint32_t i = 0; i < nb; i++)
+		for (uint32_t j = 0; j < runs[i].nb; j++, got++)
+			claim(h, obj_of(runs[i].page * r->page_frags + runs[i].first + j));
+	if (got != (nb == 0 ? 0 : n))
+		model_fail("%u fragments asked for, %u taken", n, got);
+	return nb != 0;
+}
+
 static bool
 take_page(uint32_t slot, struct hand *h)
 {
@@ -78,16 +99,38 @@ take_page(uint32_t slot, struct hand *h)
 	return true;
 }
 
-/* Give the last @p n of a hand back at once. */
+/* The last @p n of a hand are out of it, and used no more. */
 static void
-give(uint32_t slot, struct hand *h, uint32_t n)
+part(struct hand *h, uint32_t n)
 {
 	h->nb -= n;
 	for (uint32_t i = h->nb; i < h->nb + n; i++) {
 		model_write(&r->bytes[nr_of(h->objs[i])]);
 		r->is_held[nr_of(h->objs[i])]--;
 	}
+}
+
+/* Give the last @p n of a hand back at once. */
+static void
+give(uint32_t slot, struct hand *h, uint32_t n)
+{
+	part(h, n);
 	model_check(bitmap_give(&r->pool, slot, &h->objs[h->nb], n) == 0);
+}
+
+/* The same as runs of one. */
+static void
+give_runs(uint32_t slot, struct hand *h, uint32_t n)
+{
+	struct ppool_frags runs[FRAGS_MAX];
+
+	part(h, n);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t nr = nr_of(h->objs[h->nb + i]);
+
+		runs[i] = (struct ppool_frags){ nr / r->page_frags, nr % r->page_frags, 1 };
+	}
+	model_check(bitmap_give_runs(&r->pool, slot, runs, n) == 0);
 }
 
 /*
@@ -184,6 +227,13 @@ two_pages_0(void)
 }
 
 static void
+give_one_by_one_2(void)
+{
+	give_2();
+	give_2();
+}
+
+static void
 shared_0(void)
 {
 	if (take(SLOTS - 1, &r->hand[0], 1))
@@ -229,6 +279,14 @@ setup_all_out(void)
 	take(0, &r->hand[1], 2);
 }
 
+/* The same, but that they are thread 2's. */
+static void
+setup_away(void)
+{
+	setup(2, 2);
+	take(0, &r->hand[2], 2);
+}
+
 /* Two pages of 1, one free. */
 static void
 setup_pages(void)
@@ -243,6 +301,104 @@ setup_four(void)
 {
 	setup(4, 2);
 	take(0, &r->hand[1], 1);
+}
+
+static void
+runs_two_0(void)
+{
+	if (take_runs(0, &r->hand[0], 2))
+		give_runs(0, &r->hand[0], 2);
+}
+
+static void
+runs_two_1(void)
+{
+	if (take_runs(1, &r->hand[1], 2))
+		give_runs(1, &r->hand[1], 2);
+}
+
+static void
+runs_keep_0(void)
+{
+	take_runs(0, &r->hand[0], 2);
+}
+
+static void
+runs_give_1(void)
+{
+	give_runs(1, &r->hand[1], 1);
+}
+
+/* Told that nobody has page 0: then nobody does, and all have finished with its bytes. */
+static void
+drain(void)
+{
+	if (bitmap_drain(&r->pool, 0, 1) != 0)
+		return;
+	for (uint32_t nr = 0; nr < r->page_frags; nr++) {
+		model_check(r->is_held[nr] == 0);
+		model_read(&r->bytes[nr]);
+	}
+}
+
+static void
+drain_twice(void)
+{
+	drain();
+	drain();
+}
+
+/* The same while it may be undrained. */
+static void
+drain_asked(void)
+{
+	bitmap_drain(&r->pool, 0, 1);
+}
+
+static void
+undrain(void)
+{
+	bitmap_undrain(&r->pool, 0, 1);
+}
+
+/* Two pages of 1, free, of which page 0 is aside. */
+static void
+setup_aside(void)
+{
+	setup(2, 1);
+	take(1, &r->hand[1], 2);
+	r->hand[1] = (struct hand){ .objs = { obj_of(1) }, .nb = 1 };
+	r->is_held[0] = 0;
+	model_check(bitmap_give(&r->pool, 1, (void *[]){ obj_of(0) }, 1) == 0);
+	model_check(bitmap_drain(&r->pool, 0, 1) == 0);
+}
+
+/* Page 0 can be drained by now, is nobody's until it is undrained, and then as ever. */
+static void
+check_drained(void)
+{
+	uint32_t frags = r->page_frags;
+
+	for (uint32_t i = 0; i < MODEL_THREADS; i++)
+		if (r->hand[i].nb != 0)
+			give(SLOTS - 1, &r->hand[i], r->hand[i].nb);
+	model_check(bitmap_drain(&r->pool, 0, 1) == 0);
+	model_check(bitmap_audit(&r->pool, rig_say, NULL) == 0);
+	model_check(bitmap_unusable(&r->pool) == frags);
+	model_check(bitmap_count(&r->pool) == r->nb_frags - frags);
+	model_check(!take(0, &r->hand[0], r->nb_frags - frags + 1));
+	model_check(bitmap_undrain(&r->pool, 0, 1) == 1);
+	check();
+}
+
+/* Drained or not: all or nothing of it is aside, and undrained, it is as ever. */
+static void
+check_undrained(void)
+{
+	model_check(bitmap_audit(&r->pool, rig_say, NULL) == 0);
+	if (bitmap_unusable(&r->pool) != 0)
+		model_check(bitmap_undrain(&r->pool, 0, 1) == 1);
+	check_0();
 }
 
 #define HAND_OFF(name, store_order, load_order)                                                    \
@@ -291,6 +447,21 @@ static const struct model_scenario scenarios[] = {
 	{ "whole pages and fragments", setup_four, { page_0, give_1, take_2 }, check, 0 },
 	{ "whole pages, refused", setup_four, { two_pages_0, NULL, take_2 }, check, 0 },
 	{ "shared slot", setup_free, { shared_0, NULL, take_2 }, check, 0 },
+	{ "runs against runs", setup_free, { runs_two_0, runs_two_1 }, check, 0 },
+	{ "runs, refused", setup_free, { runs_two_0, take_1 }, check, 0 },
+	{ "runs, two pages", setup_four, { runs_keep_0, runs_give_1, take_2 }, check, 0 },
+	{ "drain, gives", setup_two_out, { drain_twice, give_1, give_2 }, check_drained, 0 },
+	{ "drain, take and give", setup_free, { drain, take_give_1, take_2 }, check_drained, 0 },
+	{ "drain, another page", setup_pages, { take_0, give_1, drain_twice }, check_drained, 0 },
+	{ "drain, by two", setup_away, { drain, drain_twice, give_one_by_one_2 }, check_drained,
+			0 },
+	{ "drain, runs", setup_four, { runs_keep_0, runs_give_1, drain }, check_drained, 0 },
+	{ "drain, whole page", setup_all_out, { page_0, give_two_1, drain_twice }, check_drained,
+			0 },
+	{ "undrain, take", setup_aside, { take_0, take_1, undrain }, check_undrained, 0 },
+	{ "undrain, dry", setup_aside, { take_give_two_0, NULL, undrain }, check_undrained, 0 },
+	{ "undrain, give", setup_pages, { undrain, give_1, drain_asked }, check_undrained, 0 },
+	{ "undrain, drain", setup_free, { undrain, drain_asked, take_2 }, check_undrained, 0 },
 	{ "hand-off", setup_all_out, { hand_off_0, hand_off_1 }, check, 0 },
 	{ "relaxed hand-off", setup_all_out, { write_hand_off_relaxed_0, write_hand_off_relaxed_1 },
 			check, "data race" },
