@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Pages in flight: who has them, for how long, and an end to those that stay too long. Control
- * plane: every page is looked at for a moment under the lock that it is under, so others wait for a
- * few instructions at the most. What is not seen here costs nothing anywhere else.
+ * Pages in flight: who has them, for how long, and an end to those that stay too long, or whose
+ * owner is dead. Control plane: every page is looked at for a moment under the lock that it is
+ * under, so others wait for a few instructions at the most. What is not seen here costs nothing
+ * anywhere else.
  */
+#include <string.h>
+
 #include "ppool_count_priv.h"
 #include "ppool_inflight.h"
 
@@ -124,4 +127,18 @@ count_age(struct count_pool *c, uint32_t now_ms, uint32_t limit_ms)
 		page_unlock(c, o);
 	}
 	return nb;
+}
+
+void
+count_disown(struct count_pool *c, struct count_owner *o)
+{
+	if (o->page < c->nb_pages && at_load(&c->owner_of[o->page], relaxed) == o->slot)
+		c->bias[o->page] += o->left; /* not cut, so nobody's */
+	o->page = PPOOL_NONE;
+	o->left = 0;
+	memset(&o->fifo, 0, sizeof(o->fifo));
+	memset(&o->stale, 0, sizeof(o->stale));
+	for (uint32_t page = 0; page < c->nb_pages; page++)
+		if (at_load(&c->owner_of[page], relaxed) == o->slot)
+			count_page_abandon(c, page);
 }

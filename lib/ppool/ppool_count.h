@@ -211,6 +211,9 @@ uint32_t count_inflight(
  */
 uint32_t count_age(struct count_pool *c, uint32_t now_ms, uint32_t limit_ms);
 
+/* Abandon all pages of an owner that died with its lock, without a look at its lists. Lock held. */
+void count_disown(struct count_pool *c, struct count_owner *o);
+
 /**
  * ppool_drain.c: from now on pages @p first to @p first + @p nb - 1 are not opened, and set aside
  * as they come home.

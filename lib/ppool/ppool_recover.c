@@ -5,15 +5,13 @@
  * the process is gone; it calls here, and whoever spins on the lock goes on.
  *
  * The lists are not believed but made anew: every page that says it is the owner's is abandoned
- * (ppool_count.h), and comes home with its last reference. What the dead process had in its hands
+ * (count_disown()), and comes home with its last reference. What the dead process had in its hands
  * stays out, and keeps the pages it lies on.
  */
 #include <errno.h>
-#include <string.h>
 
 #include <rte_cycles.h>
 
-#include "ppool_count_priv.h"
 #include "ppool_eal.h"
 
 #define STUCK_US 500000 /* a living holder has a few dozen instructions to run */
@@ -43,15 +41,7 @@ ppool_count_recover(struct count_pool *c)
 
 		if (lock_seize(&o->lock)) {
 			nb++;
-			if (o->page < c->nb_pages && at_load(&c->owner_of[o->page], relaxed) == s)
-				c->bias[o->page] += o->left; /* not cut, so nobody's */
-			o->page = PPOOL_NONE;
-			o->left = 0;
-			memset(&o->fifo, 0, sizeof(o->fifo));
-			memset(&o->stale, 0, sizeof(o->stale));
-			for (uint32_t page = 0; page < c->nb_pages; page++)
-				if (at_load(&c->owner_of[page], relaxed) == s)
-					count_page_abandon(c, page);
+			count_disown(c, o);
 		}
 		at_lock_give(&o->lock);
 	}
