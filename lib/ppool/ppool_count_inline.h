@@ -11,8 +11,10 @@
 
 #ifdef BASE_ATOMIC_MODEL
 #define COUNT_INLINE
+#define COUNT_PUTS 2 /* so that the few pages of a model meet in one place */
 #else
 #define COUNT_INLINE static inline
+#define COUNT_PUTS   64
 #endif
 
 /* Take @p n fragments of the one size that the pool has; else as count_take_sized(). */
@@ -39,7 +41,6 @@ COUNT_INLINE void count_leave(struct count_pool *c, struct count_owner *o);
  * each page's count is changed once. Made by count_puts_init(); after the last put and before
  * leaving, count_puts_end(), which is true as a put is.
  */
-#define COUNT_PUTS 64
 struct count_puts {
 	uint64_t used; /* places that hold something */
 	uint32_t nb_own;

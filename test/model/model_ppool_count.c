@@ -6,7 +6,7 @@
 #include "ppool_count_inline.h"
 #include "model_pool.h"
 
-#define FRAGS_MAX 4
+#define FRAGS_MAX 6
 #define SLOTS     3 /* 0 and 1 belong to threads 0 and 1; the last is shared: thread 2, checks */
 
 /* What a thread has. */
@@ -20,7 +20,8 @@ static struct rig {
 	uint32_t bytes[FRAGS_MAX];   /* the users' */
 	uint32_t holders[FRAGS_MAX]; /* references out */
 	uint32_t nb_frags, page_frags;
-	at_u32 passed; /* from thread to thread: fragment + 1 */
+	uint32_t nb_freed; /* times that a closed pool was */
+	at_u32 passed;     /* from thread to thread: fragment + 1 */
 } * r;
 
 static void
@@ -56,20 +57,67 @@ take(uint32_t slot, struct hand *h, uint32_t n)
 	return nb != 0;
 }
 
+/* The last @p n of a hand are used no more. */
+static void
+part(const struct hand *h, uint32_t n)
+{
+	for (uint32_t i = h->nb - n; i < h->nb; i++) {
+		model_read(&r->bytes[h->frags[i]]);
+		r->holders[h->frags[i]]--;
+	}
+}
+
+/* Whoever is told that it was the last frees a closed pool: nobody looks at it any more. */
+static void
+pool_free(void)
+{
+	count_wait_users(&r->pool);
+	model_write(&r->nb_freed);
+	r->nb_freed++;
+	for (uint32_t page = 0; page < r->pool.nb_pages; page++) {
+		model_write(&r->pool.bias[page]);
+		model_write(&r->pool.cut[page]);
+		model_write(&r->pool.free_pages[page]);
+		model_write(&r->pool.flags[page / 4 * 4]);
+	}
+	model_write(&r->pool.nb_aside);
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		model_write(&r->pool.owners[slot].count);
+}
+
 /* Give the last @p n of a hand back in one burst. */
 static void
 put(uint32_t slot, struct hand *h, uint32_t n)
 {
 	struct count_owner *o;
+	bool is_last = false;
 
-	for (uint32_t i = h->nb - n; i < h->nb; i++) {
-		model_read(&r->bytes[h->frags[i]]);
-		r->holders[h->frags[i]]--;
-	}
+	part(h, n);
 	o = count_enter(&r->pool, slot);
 	for (; n > 0; n--)
-		count_put(&r->pool, o, h->frags[--h->nb] / r->page_frags, 1);
+		is_last |= count_put(&r->pool, o, h->frags[--h->nb] / r->page_frags, 1);
 	count_leave(&r->pool, o);
+	if (is_last)
+		pool_free();
+}
+
+/* The same, page by page. */
+static void
+put_gathered(uint32_t slot, struct hand *h)
+{
+	struct count_puts puts;
+	struct count_owner *o;
+	bool is_last;
+
+	part(h, h->nb);
+	count_puts_init(&puts);
+	o = count_enter(&r->pool, slot);
+	while (h->nb > 0)
+		count_puts_add(&r->pool, o, &puts, h->frags[--h->nb] / r->page_frags, 1);
+	is_last = count_puts_end(&r->pool, o, &puts);
+	count_leave(&r->pool, o);
+	if (is_last)
+		pool_free();
 }
 
 /* A second reference to the fragment last taken. */
@@ -216,6 +264,22 @@ get_put_1(void)
 	put(1, &r->hand[1], 1);
 }
 
+/* A page that was closed with the pool comes home with its last reference, and frees it. */
+static void
+close_0(void)
+{
+	if (count_close(&r->pool))
+		pool_free();
+}
+
+static void
+check_freed(void)
+{
+	model_check(r->nb_freed == 1);
+	model_check(count_held(&r->pool) == 0);
+	model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
+}
+
 /* Two rounds: each ends with the page's bias too low for another. */
 static void
 setup_recharge(void)
@@ -248,6 +312,13 @@ put_then_take_2(void)
 {
 	put_2();
 	take_keep_2();
+}
+
+static void
+put_then_take_1(void)
+{
+	put_1();
+	take(1, &r->hand[1], 2);
 }
 
 /* An open page of 3 with two uncut. */
@@ -462,6 +533,96 @@ setup_held(void)
 	move(&r->hand[2], &r->hand[0]);
 }
 
+/* Refused after it has cut what is left of the open page; then, if the owner gave that up... */
+static void
+bulk_three_take_1(void)
+{
+	if (!take(1, &r->hand[1], 3))
+		take(1, &r->hand[1], 1);
+}
+
+/* Two pages of 2 that slot 0 has opened; threads 1 and 2 have one of each. */
+static void
+setup_spread(void)
+{
+	setup(4, 2, 100);
+	take(0, &r->hand[0], 4);
+	r->hand[1] = (struct hand){ { 0, 2 }, 2 };
+	r->hand[2] = (struct hand){ { 1, 3 }, 2 };
+	r->hand[0].nb = 0;
+}
+
+/* Three pages of 2, of which the first and the last are gathered in one place, and meet there. */
+static void
+setup_meeting(void)
+{
+	setup(6, 2, 100);
+	take(0, &r->hand[0], 6);
+	r->hand[1] = (struct hand){ { 0, 4, 1 }, 3 };
+	r->hand[2] = (struct hand){ { 5, 2, 3 }, 3 };
+	r->hand[0].nb = 0;
+}
+
+static void
+gather_1(void)
+{
+	put_gathered(1, &r->hand[1]);
+}
+
+static void
+gather_2(void)
+{
+	put_gathered(2, &r->hand[2]);
+}
+
+/* Two pages of 1, both opened by the shared slot. */
+static void
+setup_both(void)
+{
+	setup(2, 1, 100);
+	take(2, &r->hand[2], 2);
+}
+
+static void
+take_put_2(void)
+{
+	if (take(2, &r->hand[2], 1))
+		put_2();
+}
+
+/* As setup_shared(), but that the owner's next put folds the bias. */
+static void
+setup_fold(void)
+{
+	uint32_t more;
+
+	setup_shared();
+	more = r->pool.bias_max - r->pool.bias[0];
+	r->pool.bias[0] += more;
+	at_fetch_add(&r->pool.refs[0].refs, more, relaxed);
+}
+
+/* Slot 0 died with its lock: what its lists say is not to be believed. */
+static void
+setup_dead(void)
+{
+	setup(4, 2, 100);
+	take(0, &r->hand[0], 3);
+	r->hand[1] = (struct hand){ { 0 }, 1 };
+	r->hand[2] = (struct hand){ { 1, 2 }, 2 };
+	r->hand[0].nb = 0;
+	at_lock_take(&r->pool.owners[0].lock);
+	r->pool.owners[0].fifo.head = PPOOL_NONE;
+}
+
+static void
+recover_1(void)
+{
+	count_disown(&r->pool, &r->pool.owners[0]);
+	at_lock_give(&r->pool.owners[0].lock);
+	put_1();
+}
+
 #define HAND_OFF(name, store_order, load_order)                                                    \
 	static void name##_1(void)                                                                 \
 	{                                                                                          \
@@ -491,18 +652,27 @@ static const struct model_scenario scenarios[] = {
 	{ "abandon, steal", setup_open, { abandon_0, take_1, put_2 }, check_home, 0 },
 	{ "age, last put", setup_away, { NULL, age_put_1, put_2 }, check_home, 0 },
 	{ "age, own put and take", setup_held, { put_take_0, age_1, put_2 }, check, 0 },
-	{ "age, steal", setup_steal, { take_keep_0, age_put_1, put_2 }, check, 0 },
 	{ "drain, puts", setup_held, { put_0, drain_1, put_2 }, check_drained, 0 },
 	{ "drain, put and take", setup_held, { put_take_0, drain_1, put_2 }, check_drained, 0 },
 	{ "drain, opened meanwhile", setup_free, { take_keep_0, drain_1, take_keep_2 },
 			check_drained, 0 },
 	{ "drain, steal", setup_bulk, { take_keep_0, drain_1, put_then_take_2 }, check_drained, 0 },
 	{ "dry, undrain", setup_drained, { take_keep_0, undrain_1 }, check, 0 },
-	{ "list, put and take", setup_steal, { take_keep_0, list_1, put_then_take_2 }, check, 0 },
-	{ "list, abandon, put", setup_held, { abandon_put_0, list_1, put_then_take_2 }, check, 0 },
+	{ "close, last puts", setup_away, { close_0, put_1, put_2 }, check_freed, 0 },
+	{ "close, gathered", setup_spread, { close_0, gather_1, gather_2 }, check_freed, 0 },
+	{ "close, meeting", setup_meeting, { close_0, gather_1, gather_2 }, check_freed, 0 },
+	{ "dead owner", setup_dead, { NULL, recover_1, put_then_take_2 }, check, 0 },
+	{ "gathered, two threads", setup_spread, { take_keep_0, gather_1, gather_2 }, check, 0 },
+	{ "gathered, abandoned", setup_meeting, { abandon_0, gather_1, gather_2 }, check_home, 0 },
+	{ "fold", setup_fold, { put_take_0, put_1 }, check, 0 },
+	{ "recharge, taken over", setup_recharge, { recharge_0, put_then_take_1 }, check, 0 },
+	{ "drain, take and put", setup_held, { put_0, drain_1, take_put_2 }, check_drained, 0 },
+	{ "age, put and take", setup_steal, { NULL, age_put_1, put_then_take_2 }, check, 0 },
+	{ "steal, two takers", setup_both, { take_keep_0, take_keep_1, put_two_2 }, check, 0 },
+	{ "refused bulk, owner abandons", setup_open, { abandon_0, bulk_three_take_1, put_2 },
+			check, 0 },
 	{ "steal, two puts", setup_steal, { take_keep_0, put_1, put_2 }, check, 0 },
 	{ "steal from an open page", setup_open, { take_0, take_1, put_2 }, check_home, 0 },
-	{ "refused bulk, put", setup_bulk, { bulk_0, take_1, put_2 }, check_home, 0 },
 	{ "refused bulk, steal", setup_open, { bulk_0, bulk_1 }, check, 0 },
 	{ "refused bulk, rest is left", setup_open, { refused_0 }, check, 0 },
 	{ "refused bulk, of another's rest", setup_open, { take_0, bulk_three_1, put_2 }, check,
@@ -511,13 +681,18 @@ static const struct model_scenario scenarios[] = {
 			0 },
 	{ "rest of another's page", setup_open, { NULL, rest_1 }, check, 0 },
 	{ "dry stays dry", setup_empty, { NULL, refused_1 }, check, 0 },
-	{ "dry, page opened meanwhile", setup_coming, { take_keep_0, take_keep_1, put_two_2 },
-			check, 0 },
 	{ "dry, last put", setup_abandoned, { take_0, put_1 }, check, 0 },
-	{ "dry, remote put", setup_hand_off, { take_0, put_1, take_keep_2 }, check, 0 },
 	{ "hand-off", setup_hand_off, { hand_off_0, hand_off_1 }, check, 0 },
 	{ "relaxed hand-off", setup_hand_off, { hand_off_relaxed_0, hand_off_relaxed_1 }, check,
 			"in two hands" },
+	/* The large ones last: what is wrong shows sooner. */
+	{ "age, steal", setup_steal, { take_keep_0, age_put_1, put_2 }, check, 0 },
+	{ "list, put and take", setup_steal, { take_keep_0, list_1, put_then_take_2 }, check, 0 },
+	{ "list, abandon, put", setup_held, { abandon_put_0, list_1, put_then_take_2 }, check, 0 },
+	{ "refused bulk, put", setup_bulk, { bulk_0, take_1, put_2 }, check_home, 0 },
+	{ "dry, page opened meanwhile", setup_coming, { take_keep_0, take_keep_1, put_two_2 },
+			check, 0 },
+	{ "dry, remote put", setup_hand_off, { take_0, put_1, take_keep_2 }, check, 0 },
 };
 
 int
