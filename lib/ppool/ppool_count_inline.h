@@ -44,7 +44,6 @@ COUNT_INLINE void count_leave(struct count_pool *c, struct count_owner *o);
 struct count_puts {
 	uint64_t used; /* places that hold something */
 	uint32_t nb_own;
-	bool is_last;
 	uint32_t page[COUNT_PUTS], nb[COUNT_PUTS]; /* by the page's lowest bits */
 };
 static inline void
@@ -52,7 +51,6 @@ count_puts_init(struct count_puts *puts)
 {
 	puts->used = 0; /* the arrays hold nothing where it has no bit */
 	puts->nb_own = 0;
-	puts->is_last = false;
 }
 COUNT_INLINE void count_puts_add(struct count_pool *c, struct count_owner *o,
 		struct count_puts *puts, uint32_t page, uint32_t nb);
@@ -141,7 +139,8 @@ count_puts_add(struct count_pool *c, struct count_owner *o, struct count_puts *p
 			puts->nb[at] += nb;
 			return;
 		}
-		puts->is_last |= count_put_away(c, o, puts->page[at], puts->nb[at]);
+		/* Not the last one of a closed pool: @p page is out. */
+		count_put_away(c, o, puts->page[at], puts->nb[at]);
 	}
 	puts->used |= bit;
 	puts->page[at] = page;
@@ -151,13 +150,15 @@ count_puts_add(struct count_pool *c, struct count_owner *o, struct count_puts *p
 COUNT_INLINE bool
 count_puts_end(struct count_pool *c, struct count_owner *o, struct count_puts *puts)
 {
+	bool is_last = false;
+
 	ppool_tally(&o->count.recycle_cached_frags, puts->nb_own);
 	for (; puts->used != 0; puts->used &= puts->used - 1) {
 		const uint32_t at = (uint32_t)__builtin_ctzll(puts->used);
 
-		puts->is_last |= count_put_away(c, o, puts->page[at], puts->nb[at]);
+		is_last |= count_put_away(c, o, puts->page[at], puts->nb[at]);
 	}
-	return puts->is_last;
+	return is_last;
 }
 
 COUNT_INLINE uint32_t
