@@ -118,19 +118,25 @@ give(uint32_t slot, struct hand *h, uint32_t n)
 	model_check(bitmap_give(&r->pool, slot, &h->objs[h->nb], n) == 0);
 }
 
-/* The same as runs of one. */
+/* The same by runs. */
 static void
 give_runs(uint32_t slot, struct hand *h, uint32_t n)
 {
 	struct ppool_frags runs[FRAGS_MAX];
+	uint32_t nb = 0;
 
 	part(h, n);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t nr = nr_of(h->objs[h->nb + i]);
+	for (uint32_t i = h->nb; i < h->nb + n; i++) {
+		uint32_t page = nr_of(h->objs[i]) / r->page_frags;
+		uint32_t first = nr_of(h->objs[i]) % r->page_frags;
 
-		runs[i] = (struct ppool_frags){ nr / r->page_frags, nr % r->page_frags, 1 };
+		if (nb != 0 && runs[nb - 1].page == page &&
+				runs[nb - 1].first + runs[nb - 1].nb == first)
+			runs[nb - 1].nb++;
+		else
+			runs[nb++] = (struct ppool_frags){ page, first, 1 };
 	}
-	model_check(bitmap_give_runs(&r->pool, slot, runs, n) == 0);
+	model_check(bitmap_give_runs(&r->pool, slot, runs, nb) == 0);
 }
 
 /*
@@ -330,6 +336,20 @@ runs_give_1(void)
 	give_runs(1, &r->hand[1], 1);
 }
 
+/* Two pages of 2, all thread 1's. */
+static void
+setup_four_out(void)
+{
+	setup(4, 2);
+	take(0, &r->hand[1], 4);
+}
+
+static void
+runs_give_four_1(void)
+{
+	give_runs(1, &r->hand[1], 4);
+}
+
 /* Told that nobody has page 0: then nobody does, and all have finished with its bytes. */
 static void
 drain(void)
@@ -360,6 +380,16 @@ static void
 undrain(void)
 {
 	bitmap_undrain(&r->pool, 0, 1);
+}
+
+/* Who was told that nobody has the page may use its bytes until it is undrained. */
+static void
+drain_use_undrain(void)
+{
+	if (bitmap_drain(&r->pool, 0, 1) == 0)
+		for (uint32_t nr = 0; nr < r->page_frags; nr++)
+			model_write(&r->bytes[nr]);
+	undrain();
 }
 
 /* Two pages of 1, free, of which page 0 is aside. */
@@ -461,6 +491,7 @@ static const struct model_scenario scenarios[] = {
 	{ "shared slot", setup_free, { shared_0, NULL, take_2 }, check, 0 },
 	{ "runs, refused", setup_free, { runs_two_0, take_1 }, check, 0 },
 	{ "runs, two pages", setup_four, { runs_keep_0, runs_give_1, take_2 }, check, 0 },
+	{ "runs, of two pages", setup_four_out, { runs_keep_0, runs_give_four_1 }, check, 0 },
 	{ "drain, gives", setup_two_out, { drain_twice, give_1, give_2 }, check_unopened, 0 },
 	{ "drain, given later", setup_away, { NULL, drain_asked, give_two_2 }, check_unopened, 0 },
 	{ "drain, another page", setup_pages, { take_0, give_1, drain_twice }, check_drained, 0 },
@@ -471,6 +502,7 @@ static const struct model_scenario scenarios[] = {
 			0 },
 	{ "undrain, take", setup_aside, { take_0, take_1, undrain }, check_undrained, 0 },
 	{ "undrain, dry", setup_aside, { take_give_two_0, NULL, undrain }, check_undrained, 0 },
+	{ "undrain, used meanwhile", setup_free, { take_give_0, drain_use_undrain }, check, 0 },
 	{ "undrain, give", setup_pages, { undrain, give_1, drain_asked }, check_undrained, 0 },
 	{ "undrain, drain", setup_free, { undrain, drain_asked, take_2 }, check_undrained, 0 },
 	{ "hand-off", setup_all_out, { hand_off_0, hand_off_1 }, check, 0 },
