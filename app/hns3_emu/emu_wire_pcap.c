@@ -12,9 +12,13 @@
 #include "emu_wire.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <pcap/pcap.h>
 
@@ -119,15 +123,44 @@ input_load(struct pcap_wire *p, const char *path, char *why, size_t why_size)
 	return ret;
 }
 
+/* An empty file that nobody else writes, or NULL and errno; of devices there is enough for all. */
+static FILE *
+output_own(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 &&
+			(!S_ISREG(st.st_mode) || (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+								 ftruncate(fd, 0) == 0))) {
+		f = fdopen(fd, "wb");
+		if (f)
+			return f;
+	}
+	close(fd);
+	return NULL;
+}
+
 static int
 output_open(struct pcap_wire *p, const char *path, char *why, size_t why_size)
 {
-	p->out_handle = pcap_open_dead(DLT_EN10MB, SNAPLEN_BYTES);
-	p->out = p->out_handle ? pcap_dump_open(p->out_handle, path) : NULL;
+	FILE *f = output_own(path);
+	const char *text = strerror(errno);
+
+	if (!f && errno == EWOULDBLOCK)
+		text = "another port or emulator writes it; give each a file of its own";
+	p->out_handle = f ? pcap_open_dead(DLT_EN10MB, SNAPLEN_BYTES) : NULL;
+	p->out = p->out_handle ? pcap_dump_fopen(p->out_handle, f) : NULL;
 	if (p->out)
 		return 0;
-	snprintf(why, why_size, "wire \"pcap\": cannot write \"%s\": %s", path,
-			p->out_handle ? pcap_geterr(p->out_handle) : "out of memory");
+	if (f)
+		text = p->out_handle ? pcap_geterr(p->out_handle) : "out of memory";
+	snprintf(why, why_size, "wire \"pcap\": cannot write \"%s\": %s", path, text);
+	if (f)
+		fclose(f);
 	return -EINVAL;
 }
 

@@ -6,6 +6,7 @@
 #ifndef BASE_DEADLINE_H
 #define BASE_DEADLINE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -47,7 +48,9 @@ deadline_left_ms(const struct deadline *d)
 {
 	uint64_t now = deadline_now_ns();
 
-	return now >= d->end_ns ? 0 : (int)((d->end_ns - now + 999999) / 1000000);
+	uint64_t left_ms = now >= d->end_ns ? 0 : (d->end_ns - now + 999999) / 1000000;
+
+	return left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
 
 #endif

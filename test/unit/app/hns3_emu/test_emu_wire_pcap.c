@@ -243,6 +243,26 @@ a_refused_wire_writes_nothing(void **state)
 	wire_poll_until(*state, 1);
 }
 
+/* Neither by another port nor by another emulator, and what is in it is not lost. */
+static void
+a_file_is_written_by_one_wire(void **state)
+{
+	struct wire_rig *rig = *state;
+	struct emu_wire *second;
+	char why[256];
+	struct stat st;
+
+	wire_open(rig, "pcap:out=out");
+	rig->wire.ops->flush(&rig->wire);
+	second = calloc(1, sizeof(*second));
+	assert_non_null(second);
+	assert_int_equal(rig->wire.ops->open(second, "out=out", why, sizeof(why)), -EINVAL);
+	assert_non_null(strstr(why, "\"out\": another port or emulator writes it"));
+	free(second);
+	assert_int_equal(stat("out", &st), 0);
+	assert_int_equal(st.st_size, 24);
+}
+
 static void
 loop_begins_again(void **state)
 {
@@ -448,6 +468,7 @@ main(void)
 		CASE(truncated_files_are_refused),
 		CASE(bad_specs_are_refused),
 		CASE(a_refused_wire_writes_nothing),
+		CASE(a_file_is_written_by_one_wire),
 		CASE(loop_begins_again),
 		CASE(nothing_comes_before_the_device_is_ready),
 		CASE(without_room_frames_wait),

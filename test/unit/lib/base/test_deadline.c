@@ -16,6 +16,8 @@ a_far_deadline_has_not_passed(void **state)
 	(void)state;
 	assert_false(deadline_has_passed(&d));
 	assert_in_range(deadline_left_ms(&d), 59000, 60000);
+	d.end_ns += UINT64_C(30) * 24 * 3600 * 1000000000; /* more than poll(2) can be told */
+	assert_int_equal(deadline_left_ms(&d), INT_MAX);
 }
 
 static void
