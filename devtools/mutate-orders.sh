@@ -41,7 +41,7 @@ ppool_count_inline.h|own puts credit nothing|s/^\tc->bias\[page\] += nb;//
 ppool_count_inline.h|all puts are taken for own|s/at_load(&c->owner_of\[page\], relaxed) != o->slot, 0/0, 0/
 ppool_count_inline.h|remote puts are lost|s/at_fetch_sub(&c->refs\[page\].refs, nb, seq_cst) != nb/at_load(\&c->refs[page].refs, seq_cst) != nb/
 ppool_count_inline.h|puts by load and store|s/if (at_fetch_sub(&c->refs\[page\].refs, nb, seq_cst) != nb)/uint32_t R = at_load(\&c->refs[page].refs, acquire); at_store(\&c->refs[page].refs, R - nb, seq_cst); if (R != nb)/
-ppool_count.c|gets by load and store|s/at_fetch_add(&c->refs\[page\].refs, nb, relaxed);/at_store(\&c->refs[page].refs, at_load(\&c->refs[page].refs, relaxed) + nb, relaxed);/
+ppool_count.c|gets by load and store|s/!at_cas(&c->refs\[page\].refs, &refs, refs + nb, relaxed)/(at_store(\&c->refs[page].refs, refs + nb, relaxed), 0)/
 ppool_count.c|abandons by load and store|s/at_fetch_sub(&c->refs\[page\].refs, share, seq_cst) == share;/at_load(\&c->refs[page].refs, acquire) == share; at_store(\&c->refs[page].refs, at_load(\&c->refs[page].refs, acquire) - share, seq_cst);/
 ppool_count.c|I4: the FIFO head is reopened with one out|/^fifo_pop_idle/,/^}/s/page_held(c, page) == 0/page_held(c, page) <= 1/
 ppool_count.c|I4: any page is reopened with one out|/^list_pop_idle/,/^}/s/page_held(c, page) == 0/page_held(c, page) <= 1/
@@ -95,8 +95,7 @@ ppool_count_inline.h|gathered: two puts count as one|/^count_puts_add/,/^}/s/put
 ppool_count_inline.h|gathered: a page pushes another out|/^count_puts_add/,/^}/{/count_put_away(/d}
 ppool_count_inline.h|gathered: a page is taken for another|s/if (puts->page\[at\] == page)/if (1)/
 ppool_count_inline.h|gathered: the first page only|s/puts->used &= puts->used - 1/puts->used = 0/
-ppool_count_inline.h|gathered: the last one is not told|/^count_puts_end/,/^}/s/puts->is_last |= count_put_away/count_put_away/
-ppool_count_inline.h|gathered: the last one, pushed out, is not told|/^count_puts_add/,/^}/s/puts->is_last |= count_put_away/count_put_away/
+ppool_count_inline.h|gathered: the last one is not told|/^count_puts_end/,/^}/s/is_last |= count_put_away/count_put_away/
 ppool_count_inline.h|cut twice|/^count_take_for/,/^}/{/o->next += n;/d}
 ppool_count_inline.h|cut without end|/^count_take_for/,/^}/{/o->left -= n;/d}
 ppool_age.c|the owner is not looked at again|s/if (at_load(&c->owner_of\[page\], relaxed) == slot)/if (slot != PPOOL_NONE)/
@@ -158,9 +157,14 @@ equivalent='ppool_count_inline.h|at_store(&c->dry, COUNT_WET|-|the seq_cst load 
 ppool_count.c|at_store(&c->dry, COUNT_SUSPECT, seq_cst)|-|the fence behind it publishes it
 ppool_count.c|at_cas(&c->dry|-|an RMW reads the newest value, whatever its order
 ppool_count.c|at_fetch_sub(&c->refs[page].refs, share|acq_rel|a search finds it on the free list, where it looks once more behind all locks
-ppool_count.c|a page taken over keeps its owner|-|on the free list it has no references, and who opens it writes the owner
-ppool_count.c|at_fetch_sub(&c->refs[run->page].refs, run->nb|acquire|what it wrote of the page, it wrote under the lock that the owner has given it up under
+ppool_count.c|at_fetch_sub(&c->refs[page].refs, share|acquire|its last user takes the lock of the free list, which is given behind it
+ppool_count.c|abandon looks for no announcement|-|what it brings home could be had before, or was put by somebody who looks
+ppool_count.c|who frees does not wait for the free list|-|whoever had it last has the lock of an owner, too
+ppool_count.c|a page that comes home looks for no announcement|-|who sends it home looks once more, within the lock of an owner
 ppool_count.c|undo takes what was not cut last for uncut|-|a take that is refused had taken all that was uncut, so its owner has cut no more
+ppool_count.c|at_fetch_sub(&c->refs[run->page]|acq_rel|who searches is looked for within the lock, later
+ppool_count.c|at_fetch_sub(&c->refs[run->page]|acquire|nothing was written to these fragments
+ppool_bitmap.c|a take of runs that failed looks for no announcement|-|it searches once more itself, behind the lock that whoever is not served then holds
 ppool_bitmap.c|at_store(&b->dry, BITMAP_WET|-|what it wipes out is over: its own announcement, or one that a seq_cst load has seen
 ppool_bitmap.c|at_store(&b->dry, BITMAP_SUSPECT, seq_cst)|-|the fence behind it publishes it
 ppool_bitmap.c|at_cas(&b->dry|-|an RMW reads the newest value, whatever its order'

@@ -330,6 +330,7 @@ world_hash(void)
 			hash_view(&l->stores[n % MODEL_STORES].view, &floor);
 		}
 	}
+	hash_word(w->freed_end);
 	hash_part(w->arena, w->used);
 	hash_shadow(&floor);
 	return hash | 1;

@@ -52,6 +52,8 @@ int model_self(void);
 /* Plain accesses of the 4 bytes at @p p; only recorded. */
 void model_read(const void *p);
 void model_write(const void *p);
+/* The @p bytes at @p p are freed: nobody may touch them any more, by atomics neither. */
+void model_free(const void *p, size_t bytes);
 /* An error: ends this search. */
 __attribute__((format(printf, 1, 2))) void model_fail(const char *format, ...);
 

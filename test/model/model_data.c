@@ -18,6 +18,7 @@ access_data(const void *p, size_t bytes, bool is_write, const void *caller)
 
 	if (model_running < 0 || off >= model_w.used)
 		return;
+	model_touch(off);
 	for (size_t g = off / 4; g <= (off + bytes - 1) / 4; g++) {
 		struct model_shadow *s = &model_w.shadow[g];
 		uint8_t clock = model_w.threads[model_running].now.clock[model_running];

@@ -241,6 +241,20 @@ perform(struct model_thread *t, uint64_t arg, uint64_t mask)
 	return old;
 }
 
+void
+model_free(const void *p, size_t bytes)
+{
+	model_w.freed_at = (uint32_t)((const char *)p - model_w.arena);
+	model_w.freed_end = model_w.freed_at + (uint32_t)bytes;
+}
+
+void
+model_touch(size_t off)
+{
+	if (off >= model_w.freed_at && off < model_w.freed_end)
+		model_fail("arena + %zu is touched after it was freed", off);
+}
+
 /* Only one thread knows this one, or nobody runs but the check. */
 static uint64_t
 direct(enum model_kind kind, void *p, size_t bytes, uint64_t arg, uint64_t expected, uint64_t mask)
@@ -274,6 +288,7 @@ model_op(enum model_kind kind, void *p, size_t bytes, uint64_t arg, uint64_t exp
 		if (off >= model_w.used)
 			model_fail("%s:%d: %s is outside the arena", where->file, where->line,
 					where->what);
+		model_touch(off);
 		if (learn(off, bytes, kind)) {
 			model_is_stale = true;
 			model_yield();
@@ -297,6 +312,7 @@ model_op(enum model_kind kind, void *p, size_t bytes, uint64_t arg, uint64_t exp
 		fence(t);
 		return 0;
 	}
+	model_touch(off);
 	return perform(t, arg, mask);
 }
 

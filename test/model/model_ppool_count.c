@@ -74,15 +74,9 @@ pool_free(void)
 	count_wait_users(&r->pool);
 	model_write(&r->nb_freed);
 	r->nb_freed++;
-	for (uint32_t page = 0; page < r->pool.nb_pages; page++) {
-		model_write(&r->pool.bias[page]);
-		model_write(&r->pool.cut[page]);
-		model_write(&r->pool.free_pages[page]);
-		model_write(&r->pool.flags[page / 4 * 4]);
-	}
 	model_write(&r->pool.nb_aside);
-	for (uint32_t slot = 0; slot < SLOTS; slot++)
-		model_write(&r->pool.owners[slot].count);
+	/* From the first block to the last: whatever the pool has allocated. */
+	model_free(r->pool.refs, (size_t)((char *)&r->pool.owners[SLOTS] - (char *)r->pool.refs));
 }
 
 /* Give the last @p n of a hand back in one burst. */
@@ -276,6 +270,7 @@ static void
 check_freed(void)
 {
 	model_check(r->nb_freed == 1);
+	model_free(r, 0);
 	model_check(count_held(&r->pool) == 0);
 	model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
 }
@@ -373,6 +368,32 @@ refused_0(void)
 {
 	model_check(!take(0, &r->hand[0], 3));
 	model_check(take(0, &r->hand[0], 2));
+}
+
+/* Two pages of 4 units, of which at most 2 fragments are cut. */
+static void
+setup_sized(void)
+{
+	r = model_zalloc(sizeof(*r), 128);
+	model_check(count_init_sized(&r->pool, &mem, 4, 2, 4, SLOTS, 100) == 0);
+}
+
+/* What is left of the open page is too short: it is closed, and opened again. */
+static void
+refused_sized_0(void)
+{
+	static const struct count_size long_size = { 3, 1 }, size = { 2, 1 };
+	struct ppool_frags runs[3];
+
+	model_check(count_take_sized(&r->pool, 0, PPOOL_HOLDER_NONE, &long_size, runs, 1) == 1);
+	model_check(count_take_sized(&r->pool, 0, PPOOL_HOLDER_NONE, &size, runs, 3) == 0);
+}
+
+static void
+check_sized(void)
+{
+	model_check(count_held(&r->pool) == 1);
+	model_check(count_audit(&r->pool, &mem, rig_say, NULL) == 0);
 }
 
 /* The rest of another's open page is as good as one's own. */
@@ -491,6 +512,20 @@ undrain_1(void)
 	model_check(count_undrain(&r->pool, 1, 1) == 1);
 }
 
+/* One page of 2, drained with both out. */
+static void
+setup_draining(void)
+{
+	setup_away();
+	model_check(count_drain(&r->pool, 0, 1) == 1);
+}
+
+static void
+undrain_0(void)
+{
+	model_check(count_undrain(&r->pool, 0, 1) == 1);
+}
+
 static void
 list_1(void)
 {
@@ -583,6 +618,24 @@ setup_both(void)
 	take(2, &r->hand[2], 2);
 }
 
+/* One page of 3, abandoned with one out. */
+static void
+setup_last(void)
+{
+	setup(3, 3, 100);
+	take(0, &r->hand[1], 1);
+	count_abandon(&r->pool, 0);
+}
+
+/* Brings it home, opens it in another slot, and takes of the rest there. */
+static void
+put_take_rest_1(void)
+{
+	put_1();
+	take_keep_2();
+	take_keep_1();
+}
+
 static void
 take_put_2(void)
 {
@@ -657,6 +710,7 @@ static const struct model_scenario scenarios[] = {
 	{ "drain, opened meanwhile", setup_free, { take_keep_0, drain_1, take_keep_2 },
 			check_drained, 0 },
 	{ "drain, steal", setup_bulk, { take_keep_0, drain_1, put_then_take_2 }, check_drained, 0 },
+	{ "undrain, last put", setup_draining, { undrain_0, put_1, put_2 }, check_home, 0 },
 	{ "dry, undrain", setup_drained, { take_keep_0, undrain_1 }, check, 0 },
 	{ "close, last puts", setup_away, { close_0, put_1, put_2 }, check_freed, 0 },
 	{ "close, gathered", setup_spread, { close_0, gather_1, gather_2 }, check_freed, 0 },
@@ -675,12 +729,14 @@ static const struct model_scenario scenarios[] = {
 	{ "steal from an open page", setup_open, { take_0, take_1, put_2 }, check_home, 0 },
 	{ "refused bulk, steal", setup_open, { bulk_0, bulk_1 }, check, 0 },
 	{ "refused bulk, rest is left", setup_open, { refused_0 }, check, 0 },
+	{ "refused bulk, rest too short", setup_sized, { refused_sized_0 }, check_sized, 0 },
 	{ "refused bulk, of another's rest", setup_open, { take_0, bulk_three_1, put_2 }, check,
 			0 },
 	{ "refused bulk, page given up", setup_too_few, { abandon_put_take_0, bulk_take_1 }, check,
 			0 },
 	{ "rest of another's page", setup_open, { NULL, rest_1 }, check, 0 },
 	{ "dry stays dry", setup_empty, { NULL, refused_1 }, check, 0 },
+	{ "dry, rest taken meanwhile", setup_last, { take_keep_0, put_take_rest_1 }, check, 0 },
 	{ "dry, last put", setup_abandoned, { take_0, put_1 }, check, 0 },
 	{ "hand-off", setup_hand_off, { hand_off_0, hand_off_1 }, check, 0 },
 	{ "relaxed hand-off", setup_hand_off, { hand_off_relaxed_0, hand_off_relaxed_1 }, check,

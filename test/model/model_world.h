@@ -60,6 +60,7 @@ struct model_world {
 	struct model_thread threads[MODEL_THREADS];
 	uint8_t sc[MODEL_LOCS]; /* the least that a seq_cst load or fence sees */
 	uint32_t used;          /* of the arena */
+	uint32_t freed_at, freed_end;
 	uint32_t nb_locs;
 	struct model_loc locs[MODEL_LOCS];
 	_Alignas(128) char arena[MODEL_ARENA];
@@ -78,6 +79,9 @@ void model_locs_forget(void);
 uint32_t model_ways(const struct model_thread *t);
 /* The oldest that any running thread has. */
 void model_floor(struct model_view *floor);
+
+/* Offset @p off is touched: fails if it is freed. */
+void model_touch(size_t off);
 
 /* model.c: leave the coroutine. */
 void model_yield(void);
