@@ -192,6 +192,23 @@ receive_nothing(void)
 	model_receive(&s->y, acquire);
 }
 
+/* The lock has been given, but the atomic behind it comes too late. */
+static void
+free_x(void)
+{
+	at_lock_take(&s->lock);
+	at_lock_give(&s->lock);
+	model_free(&s->x, sizeof(s->x));
+}
+
+static void
+add_late(void)
+{
+	at_lock_take(&s->lock);
+	at_lock_give(&s->lock);
+	at_fetch_add(&s->x, 1, relaxed);
+}
+
 #define RACE "data race"
 #define NOT  "not so"
 
@@ -224,6 +241,7 @@ static const struct model_scenario scenarios[] = {
 	{ "a lock excludes", setup, { lock_add, lock_add, lock_add }, three_check, 0 },
 	{ "a lock that one forgets", setup, { lock_add, lock_not }, 0, RACE },
 	{ "a lock that one keeps", setup, { lock_keep, lock_add }, 0, "deadlock" },
+	{ "what is freed is touched", setup, { free_x, add_late }, 0, "after it was freed" },
 	{ "nothing to receive", setup, { receive_nothing, add_one }, 0, "deadlock" },
 };
 
