@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Mbufs on fragments, counted per page and per fragment: clones, frees by anybody, ends. */
-#include <pthread.h>
-
 #include <rte_malloc.h>
 
-#include "mp_rig.h"
-#include "ppool_frag.h"
-
-enum {
-	PER_PAGE,
-	PER_FRAG,
-	NB_KINDS
-};
-
-/* Pages of 64 KiB, of 64 fragments at the most. */
-static struct ppool *
-ext_pool_make(uint32_t nb_pages, int kind)
-{
-	struct ppool_conf conf = { .nb_pages = nb_pages,
-		.socket_id = SOCKET_ID_ANY,
-		.ext_bytes = 1024,
-		.ext_per_frag = kind == PER_FRAG };
-	struct ppool *p = ppool_create("mp", &conf);
-
-	assert_non_null(p);
-	return p;
-}
+#include "mp_frag_rig.h"
 
 static struct rte_mempool *
 headers_make(unsigned int n, uint16_t room)
@@ -41,57 +18,7 @@ both_end(struct ppool *p, struct rte_mempool *hdrs)
 {
 	assert_int_equal(rte_mempool_in_use_count(hdrs), 0);
 	rte_mempool_free(hdrs);
-	assert_int_equal(ppool_frag_held(p), 0);
-	assert_int_equal(ppool_frag_audit(stderr, p), 0);
-	assert_int_equal(ppool_destroy(p), 0);
-	assert_null(ppool_lookup("mp"));
-}
-
-static int
-leftover_free(void **state)
-{
-	struct ppool *p = ppool_lookup("mp");
-
-	if (p != NULL)
-		ppool_destroy(p);
-	return mp_leftovers_free(state);
-}
-
-/* Ways to free: 0 stock in bulk, 1 ours in bulk, 2 stock one by one, 3 ours one by one. */
-static void
-free_by(int way, struct rte_mbuf **m, unsigned int n)
-{
-	if (way == 0)
-		rte_pktmbuf_free_bulk(m, n);
-	else if (way == 1)
-		ppool_pktmbuf_free_bulk(m, n);
-	else
-		for (unsigned int i = 0; i < n; i++)
-			way == 2 ? rte_pktmbuf_free(m[i]) : ppool_pktmbuf_free_bulk(&m[i], 1);
-}
-
-struct freer {
-	struct rte_mbuf *m;
-	int way;
-};
-
-static void *
-freer_main(void *arg)
-{
-	struct freer *freer = arg;
-
-	free_by(freer->way, &freer->m, 1);
-	return NULL;
-}
-
-static void
-free_by_another_thread(int way, struct rte_mbuf *m)
-{
-	struct freer freer = { m, way };
-	pthread_t thread;
-
-	assert_int_equal(pthread_create(&thread, NULL, freer_main, &freer), 0);
-	pthread_join(thread, NULL);
+	pool_end(p);
 }
 
 static void
@@ -197,30 +124,6 @@ a_mixed_bulk_is_freed(void **state)
 	assert_int_equal(ppool_frag_held(other), 0);
 	assert_int_equal(ppool_destroy(other), 0);
 	both_end(p, hdrs);
-}
-
-/* Review point 6: clone, then replace the original's buffer, as pskb_expand_head does. */
-static void
-clone_and_replace_recycles_once(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 4 * NB_KINDS; i++) {
-		struct rte_mempool *hdrs = headers_make(511, 0);
-		struct ppool *p = ext_pool_make(2, i % NB_KINDS);
-		void *frag = ppool_frag_alloc(p, 4096, 1024);
-		struct rte_mbuf *m, *clone;
-
-		assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, &m, 1, 2000), 1);
-		clone = rte_pktmbuf_clone(m, hdrs);
-		assert_non_null(clone);
-		rte_pktmbuf_detach(m); /* the clone keeps the old buffer */
-		assert_int_equal(ppool_frag_held(p), 2);
-		assert_int_equal(ppool_extbuf_attach(p, m, frag, 4096), 0);
-		free_by(i / NB_KINDS, i & 1 ? &m : &clone, 1);
-		assert_int_equal(ppool_frag_held(p), 1);
-		free_by(i / NB_KINDS, i & 1 ? &clone : &m, 1);
-		both_end(p, hdrs);
-	}
 }
 
 /* Three references to an abandoned page, the only one; freed in every order, by all ways. */
@@ -455,24 +358,17 @@ mbufs_are_refused_by_name(void **state)
 int
 main(int argc, char **argv)
 {
-#define CASE(name) cmocka_unit_test_teardown(name, leftover_free)
 	static const struct CMUnitTest tests[] = {
-		CASE(mbufs_on_fragments_are_freed_by_anybody),
-		CASE(a_mixed_bulk_is_freed),
-		CASE(clone_and_replace_recycles_once),
-		CASE(an_abandoned_page_comes_home_once),
-		CASE(a_pool_ends_while_clones_are_out),
-		CASE(clones_one_by_one_do_not_wrap),
-		CASE(seventy_thousand_clones_on_one_page),
-		CASE(seventy_thousand_clones_are_refused),
-		CASE(mbufs_are_refused_by_name),
-		CASE(a_pool_with_mbufs_leaves_nothing_behind),
+		MP_CASE(mbufs_on_fragments_are_freed_by_anybody),
+		MP_CASE(a_mixed_bulk_is_freed),
+		MP_CASE(an_abandoned_page_comes_home_once),
+		MP_CASE(a_pool_ends_while_clones_are_out),
+		MP_CASE(clones_one_by_one_do_not_wrap),
+		MP_CASE(seventy_thousand_clones_on_one_page),
+		MP_CASE(seventy_thousand_clones_are_refused),
+		MP_CASE(mbufs_are_refused_by_name),
+		MP_CASE(a_pool_with_mbufs_leaves_nothing_behind),
 	};
-	int ret;
 
-	if (rte_eal_init(argc, argv) < 0)
-		return 1;
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rte_eal_cleanup();
-	return ret;
+	return MP_MAIN(argc, argv, tests);
 }

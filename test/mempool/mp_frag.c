@@ -125,17 +125,11 @@ limits_are_checked(void **state)
 int
 main(int argc, char **argv)
 {
-#define CASE(name) cmocka_unit_test_teardown(name, leftover_free)
 	static const struct CMUnitTest tests[] = {
-		CASE(several_sizes_live_on_one_set_of_pages),
-		CASE(a_pool_gives_all_of_its_pages),
-		CASE(limits_are_checked),
+		MP_CASE(several_sizes_live_on_one_set_of_pages),
+		MP_CASE(a_pool_gives_all_of_its_pages),
+		MP_CASE(limits_are_checked),
 	};
-	int ret;
 
-	if (rte_eal_init(argc, argv) < 0)
-		return 1;
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rte_eal_cleanup();
-	return ret;
+	return MP_MAIN(argc, argv, tests);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Fragment pools of the tests: made, put into by another thread, ended without a leak. */
+/* Fragment pools of the tests: made, put and freed into by another thread, ended without a leak. */
 #ifndef MP_FRAG_RIG_H
 #define MP_FRAG_RIG_H
 
@@ -31,22 +31,21 @@ pool_end(struct ppool *p)
 	assert_null(ppool_lookup("mp"));
 }
 
-static inline int
-leftover_free(void **state)
-{
-	struct ppool *p = ppool_lookup("mp");
+/* Where mbufs on fragments are counted. */
+enum {
+	PER_PAGE,
+	PER_FRAG,
+	NB_KINDS
+};
 
-	if (p != NULL)
-		ppool_destroy(p);
-	return mp_leftovers_free(state);
-}
-
+/* Pages of 64 KiB, of 64 fragments at the most. */
 static inline struct ppool *
-ext_pool_make(uint32_t nb_pages)
+ext_pool_make(uint32_t nb_pages, int kind)
 {
-	struct ppool_conf conf = {
-		.nb_pages = nb_pages, .socket_id = SOCKET_ID_ANY, .ext_bytes = 1024
-	};
+	struct ppool_conf conf = { .nb_pages = nb_pages,
+		.socket_id = SOCKET_ID_ANY,
+		.ext_bytes = 1024,
+		.ext_per_frag = kind == PER_FRAG };
 	struct ppool *p = ppool_create("mp", &conf);
 
 	assert_non_null(p);
@@ -76,6 +75,45 @@ put_by_another_thread(struct ppool *p, void *frag)
 	assert_int_equal(pthread_create(&thread, NULL, putter_main, &putter), 0);
 	pthread_join(thread, &ret);
 	assert_null(ret);
+}
+
+#define NB_WAYS 4
+
+/* Ways to free: 0 stock in bulk, 1 ours in bulk, 2 stock one by one, 3 ours one by one. */
+static inline void
+free_by(int way, struct rte_mbuf **m, unsigned int n)
+{
+	if (way == 0)
+		rte_pktmbuf_free_bulk(m, n);
+	else if (way == 1)
+		ppool_pktmbuf_free_bulk(m, n);
+	else
+		for (unsigned int i = 0; i < n; i++)
+			way == 2 ? rte_pktmbuf_free(m[i]) : ppool_pktmbuf_free_bulk(&m[i], 1);
+}
+
+struct freer {
+	struct rte_mbuf *m;
+	int way;
+};
+
+static inline void *
+freer_main(void *arg)
+{
+	struct freer *freer = arg;
+
+	free_by(freer->way, &freer->m, 1);
+	return NULL;
+}
+
+static inline void
+free_by_another_thread(int way, struct rte_mbuf *m)
+{
+	struct freer freer = { m, way };
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, freer_main, &freer), 0);
+	pthread_join(thread, NULL);
 }
 
 #endif

@@ -364,25 +364,20 @@ int
 main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(every_size_and_cache, mp_leftovers_free),
-		cmocka_unit_test_teardown(anonymous_memory, mp_leftovers_free),
-		cmocka_unit_test_teardown(no_iova_contiguity, mp_leftovers_free),
-		cmocka_unit_test_teardown(chunks_at_odd_addresses, mp_leftovers_free),
-		cmocka_unit_test_teardown(objects_are_initialised_and_listed, mp_leftovers_free),
-		cmocka_unit_test_teardown(whole_pages_are_contiguous_blocks, mp_leftovers_free),
-		cmocka_unit_test_teardown(double_and_foreign_frees_are_refused, mp_leftovers_free),
-		cmocka_unit_test_teardown(another_lcore_gets_all_after_us, mp_leftovers_free),
-		cmocka_unit_test_teardown(threads_that_eal_does_not_know, mp_leftovers_free),
-		cmocka_unit_test_teardown(pinned_external_buffers, mp_leftovers_free),
-		cmocka_unit_test_teardown(mbufs_cloned_and_indirect, mp_leftovers_free),
-		cmocka_unit_test_teardown(page_sizes_come_from_the_user, mp_leftovers_free),
-		cmocka_unit_test_teardown(other_pools_are_told_apart, mp_leftovers_free),
+		MP_CASE(every_size_and_cache),
+		MP_CASE(anonymous_memory),
+		MP_CASE(no_iova_contiguity),
+		MP_CASE(chunks_at_odd_addresses),
+		MP_CASE(objects_are_initialised_and_listed),
+		MP_CASE(whole_pages_are_contiguous_blocks),
+		MP_CASE(double_and_foreign_frees_are_refused),
+		MP_CASE(another_lcore_gets_all_after_us),
+		MP_CASE(threads_that_eal_does_not_know),
+		MP_CASE(pinned_external_buffers),
+		MP_CASE(mbufs_cloned_and_indirect),
+		MP_CASE(page_sizes_come_from_the_user),
+		MP_CASE(other_pools_are_told_apart),
 	};
-	int ret;
 
-	if (rte_eal_init(argc, argv) < 0)
-		return 1;
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rte_eal_cleanup();
-	return ret;
+	return MP_MAIN(argc, argv, tests);
 }

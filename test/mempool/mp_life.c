@@ -11,7 +11,6 @@
 #include <rte_memory.h>
 
 #include "mp_rig.h"
-#include "ppool_frag.h"
 
 static struct {
 	uint32_t calls; /* of which each third one finds another node */
@@ -65,11 +64,7 @@ frag_end(struct ppool *p)
 static int
 life_teardown(void **state)
 {
-	struct ppool *p = ppool_lookup("mp");
-
 	node.is_armed = false;
-	if (p != NULL)
-		ppool_destroy(p);
 	return mp_leftovers_free(state);
 }
 
@@ -417,11 +412,6 @@ main(int argc, char **argv)
 		CASE(pages_on_another_node_are_left_unused),
 		CASE(a_packet_is_copied_off_its_pages),
 	};
-	int ret;
 
-	if (rte_eal_init(argc, argv) < 0)
-		return 1;
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rte_eal_cleanup();
-	return ret;
+	return MP_MAIN(argc, argv, tests);
 }

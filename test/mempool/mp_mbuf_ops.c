@@ -6,7 +6,6 @@
 #include <rte_ring.h>
 
 #include "mp_rig.h"
-#include "ppool_frag.h"
 
 #define N    1023
 #define ROOM 2048
@@ -494,26 +493,11 @@ every_operation(enum kind kind, unsigned int cache)
 	}
 CASES(CASE_FUNCTIONS)
 
-static int
-leftover_free(void **state)
-{
-	if (ppool_lookup("mp") != NULL)
-		ppool_destroy(ppool_lookup("mp"));
-	return mp_leftovers_free(state);
-}
-
 int
 main(int argc, char **argv)
 {
-#define CASE_TESTS(name, kind)                                                                     \
-	cmocka_unit_test_teardown(name##_without_a_cache, leftover_free),                          \
-			cmocka_unit_test_teardown(name##_with_a_cache, leftover_free),
+#define CASE_TESTS(name, kind) MP_CASE(name##_without_a_cache), MP_CASE(name##_with_a_cache),
 	static const struct CMUnitTest tests[] = { CASES(CASE_TESTS) };
-	int ret;
 
-	if (rte_eal_init(argc, argv) < 0)
-		return 1;
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rte_eal_cleanup();
-	return ret;
+	return MP_MAIN(argc, argv, tests);
 }

@@ -459,7 +459,7 @@ static int
 nth_teardown(void **state)
 {
 	nth_disarm();
-	return leftover_free(state);
+	return mp_leftovers_free(state);
 }
 
 int
@@ -475,11 +475,6 @@ main(int argc, char **argv)
 		cmocka_unit_test_teardown(questions_without_memory, nth_teardown),
 		cmocka_unit_test_teardown(questions_to_fragment_pools_without_memory, nth_teardown),
 	};
-	int ret;
 
-	if (rte_eal_init(argc, argv) < 0)
-		return 1;
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rte_eal_cleanup();
-	return ret;
+	return MP_MAIN(argc, argv, tests);
 }

@@ -352,24 +352,22 @@ int
 main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(it_is_a_mempool_of_mbufs, mp_leftovers_free),
-		cmocka_unit_test_teardown(buffers_and_addresses_in_bulk, mp_leftovers_free),
-		cmocka_unit_test_teardown(clones_keep_their_source, mp_leftovers_free),
-		cmocka_unit_test_teardown(chains_and_edits, mp_leftovers_free),
-		cmocka_unit_test_teardown(a_mixed_burst_is_freed, mp_leftovers_free),
-		cmocka_unit_test_teardown(nothing_is_stranded_with_an_lcore, mp_leftovers_free),
-		cmocka_unit_test_teardown(foreign_frees_are_refused, mp_leftovers_free),
-		cmocka_unit_test_teardown(wrong_requests_have_their_errno, mp_leftovers_free),
-		cmocka_unit_test_teardown(
-				queues_of_drivers_that_break_clones_are_refused, mp_leftovers_free),
-		cmocka_unit_test_teardown(nothing_is_left_behind, mp_leftovers_free),
+		MP_CASE(it_is_a_mempool_of_mbufs),
+		MP_CASE(buffers_and_addresses_in_bulk),
+		MP_CASE(clones_keep_their_source),
+		MP_CASE(chains_and_edits),
+		MP_CASE(a_mixed_burst_is_freed),
+		MP_CASE(nothing_is_stranded_with_an_lcore),
+		MP_CASE(foreign_frees_are_refused),
+		MP_CASE(wrong_requests_have_their_errno),
+		MP_CASE(queues_of_drivers_that_break_clones_are_refused),
+		MP_CASE(nothing_is_left_behind),
 	};
-	int ret;
 
 	if (rte_eal_init(argc, argv) < 0)
 		return 1;
-	ret = cmocka_run_group_tests_name("paired, count pages", tests, kind_set_count, NULL) +
-	      cmocka_run_group_tests_name("paired, bitmap pages", tests, kind_set_bitmap, NULL);
-	rte_eal_cleanup();
-	return ret;
+	return mp_end(cmocka_run_group_tests_name(
+				      "paired, count pages", tests, kind_set_count, NULL) +
+			cmocka_run_group_tests_name(
+					"paired, bitmap pages", tests, kind_set_bitmap, NULL));
 }

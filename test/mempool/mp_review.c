@@ -321,17 +321,18 @@ review_05_of_two_last_users_one_unmaps(void **state)
 	}
 }
 
-/* Clone, then replace the original's buffer, as pskb_expand_head does. */
+/* Clone, then replace the original's buffer, as pskb_expand_head does; freed in both orders. */
 static void
 review_06_clone_and_replace_recycles_once(void **state)
 {
 	struct rte_mempool *hdrs = rte_pktmbuf_pool_create("hdrs", 511, 0, 0, 0, SOCKET_ID_ANY);
-	struct ppool *p = ext_pool_make(2);
 
 	(void)state;
-	for (int by_us = 0; by_us < 2; by_us++) {
-		struct rte_mbuf *m, *clone;
+	for (int i = 0; i < NB_KINDS * NB_WAYS * 2; i++) {
+		int way = i / NB_KINDS % NB_WAYS, clone_first = i / NB_KINDS / NB_WAYS;
+		struct ppool *p = ext_pool_make(2, i % NB_KINDS);
 		void *frag = ppool_frag_alloc(p, 4096, 1024);
+		struct rte_mbuf *m, *clone;
 
 		assert_int_equal(ppool_extbuf_alloc_bulk(p, hdrs, &m, 1, 2000), 1);
 		clone = rte_pktmbuf_clone(m, hdrs);
@@ -339,36 +340,13 @@ review_06_clone_and_replace_recycles_once(void **state)
 		rte_pktmbuf_detach(m); /* the clone keeps the old buffer */
 		assert_int_equal(ppool_frag_held(p), 2);
 		assert_int_equal(ppool_extbuf_attach(p, m, frag, 4096), 0);
-		if (by_us) {
-			ppool_pktmbuf_free_bulk(&clone, 1);
-			assert_int_equal(ppool_frag_held(p), 1);
-			ppool_pktmbuf_free_bulk(&m, 1);
-		} else {
-			rte_pktmbuf_free(m);
-			assert_int_equal(ppool_frag_held(p), 1);
-			rte_pktmbuf_free(clone);
-		}
-		assert_int_equal(ppool_frag_held(p), 0);
+		free_by(way, clone_first ? &clone : &m, 1);
+		assert_int_equal(ppool_frag_held(p), 1);
+		free_by(way, clone_first ? &m : &clone, 1);
+		assert_int_equal(rte_mempool_in_use_count(hdrs), 0);
+		pool_end(p);
 	}
 	rte_mempool_free(hdrs);
-	pool_end(p);
-}
-
-static void *
-free_main(void *m)
-{
-	rte_pktmbuf_free(m);
-	return NULL;
-}
-
-/* By DPDK's own function, on a thread that DPDK does not know. */
-static void
-free_by_another_thread(struct rte_mbuf *m)
-{
-	pthread_t thread;
-
-	assert_int_equal(pthread_create(&thread, NULL, free_main, m), 0);
-	pthread_join(thread, NULL);
 }
 
 /* The holder has a clone in a pool of its own; of a fragment's pool even the owner is gone. */
@@ -378,7 +356,7 @@ review_07_a_foreign_holder_is_the_last_user(void **state)
 	struct rte_mempool *hdrs = rte_pktmbuf_pool_create("hdrs", 63, 0, 0, 0, SOCKET_ID_ANY);
 	struct rte_mempool *mp = ppool_pktmbuf_pool_create("mp", 60, 0, 0, 2176, SOCKET_ID_ANY,
 			&(struct ppool_pktmbuf_conf){ .kind = PPOOL_KIND_COUNT });
-	struct ppool *p = ext_pool_make(2);
+	struct ppool *p = ext_pool_make(2, PER_PAGE);
 	struct rte_mbuf *m, *clone;
 	struct ppool_stats stats;
 
@@ -391,7 +369,7 @@ review_07_a_foreign_holder_is_the_last_user(void **state)
 	assert_int_equal(ppool_destroy(p), -EINPROGRESS);
 	assert_int_equal(*rte_pktmbuf_mtod_offset(clone, uint8_t *, 999), 0x5a);
 	assert_int_equal(unmaps.nb_data, 0);
-	free_by_another_thread(clone);
+	free_by_another_thread(2, clone);
 	assert_int_equal(unmaps.nb_data, 1);
 	m = rte_pktmbuf_alloc(mp);
 	clone = rte_pktmbuf_clone(m, hdrs);
@@ -400,7 +378,7 @@ review_07_a_foreign_holder_is_the_last_user(void **state)
 	ppool_age(mp, 0);
 	rte_delay_us_sleep(3000);
 	assert_int_equal(ppool_age(mp, 0), 1);
-	free_by_another_thread(clone);
+	free_by_another_thread(2, clone);
 	assert_int_equal(ppool_stats_get(mp, &stats), 0);
 	assert_int_equal(stats.recycle_ring_pages, 1);
 	mp_give_all(mp, mp_take_all(mp, 30, 0), 30);
@@ -586,31 +564,25 @@ review_13_a_part_carved_page_is_drained(void **state)
 int
 main(int argc, char **argv)
 {
-#define CASE(name) cmocka_unit_test_teardown(name, leftover_free)
 	static const struct CMUnitTest tests[] = {
-		CASE(review_01_foreign_get_and_put_delay_and_no_more),
-		CASE(review_02_a_page_is_not_rewound_while_held),
-		CASE(review_02_64k_foreign_references_are_not_none),
-		CASE(review_03_the_bias_is_charged_only_when_it_is_used_up),
-		CASE(review_04_no_division_on_the_way_of_packets),
-		CASE(review_04_the_account_is_exact_at_any_size),
-		CASE(review_05_a_page_given_up_comes_home_with_its_last_user),
-		CASE(review_05_of_two_last_users_one_recycles),
-		CASE(review_05_of_two_last_users_one_unmaps),
-		CASE(review_06_clone_and_replace_recycles_once),
-		CASE(review_07_a_foreign_holder_is_the_last_user),
-		CASE(review_08_a_stale_page_is_given_up_after_a_time),
-		CASE(review_09_a_held_packet_leaves_its_chunk),
-		CASE(review_10_a_pool_ends_while_fragments_are_held),
-		CASE(review_11_an_unusable_page_is_waived),
-		CASE(review_12_pages_and_pieces_share_a_pool),
-		CASE(review_13_a_part_carved_page_is_drained),
+		MP_CASE(review_01_foreign_get_and_put_delay_and_no_more),
+		MP_CASE(review_02_a_page_is_not_rewound_while_held),
+		MP_CASE(review_02_64k_foreign_references_are_not_none),
+		MP_CASE(review_03_the_bias_is_charged_only_when_it_is_used_up),
+		MP_CASE(review_04_no_division_on_the_way_of_packets),
+		MP_CASE(review_04_the_account_is_exact_at_any_size),
+		MP_CASE(review_05_a_page_given_up_comes_home_with_its_last_user),
+		MP_CASE(review_05_of_two_last_users_one_recycles),
+		MP_CASE(review_05_of_two_last_users_one_unmaps),
+		MP_CASE(review_06_clone_and_replace_recycles_once),
+		MP_CASE(review_07_a_foreign_holder_is_the_last_user),
+		MP_CASE(review_08_a_stale_page_is_given_up_after_a_time),
+		MP_CASE(review_09_a_held_packet_leaves_its_chunk),
+		MP_CASE(review_10_a_pool_ends_while_fragments_are_held),
+		MP_CASE(review_11_an_unusable_page_is_waived),
+		MP_CASE(review_12_pages_and_pieces_share_a_pool),
+		MP_CASE(review_13_a_part_carved_page_is_drained),
 	};
-	int ret;
 
-	if (rte_eal_init(argc, argv) < 0)
-		return 1;
-	ret = cmocka_run_group_tests(tests, NULL, NULL);
-	rte_eal_cleanup();
-	return ret;
+	return MP_MAIN(argc, argv, tests);
 }

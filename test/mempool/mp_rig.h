@@ -19,6 +19,7 @@
 #include <rte_mempool.h>
 
 #include "ppool.h"
+#include "ppool_frag.h"
 
 static inline int
 mp_ptr_cmp(const void *a, const void *b)
@@ -74,13 +75,29 @@ static inline int
 mp_leftovers_free(void **state)
 {
 	static const char *const names[] = { "mp", "plain", "hdrs", "x" };
+	struct ppool *p = ppool_lookup("mp");
 
 	(void)state;
+	if (p != NULL)
+		ppool_destroy(p);
 	for (unsigned int i = 0; i < RTE_DIM(names); i++)
 		rte_mempool_free(rte_mempool_lookup(names[i]));
 	unsetenv("PPOOL_PAGE_SIZE");
 	return 0;
 }
+
+#define MP_CASE(name) cmocka_unit_test_teardown(name, mp_leftovers_free)
+
+static inline int
+mp_end(int failures)
+{
+	rte_eal_cleanup();
+	return failures;
+}
+
+/* All that main() does; a macro since cmocka wants the array. */
+#define MP_MAIN(argc, argv, tests)                                                                 \
+	(rte_eal_init(argc, argv) < 0 ? 1 : mp_end(cmocka_run_group_tests(tests, NULL, NULL)))
 
 struct mp_lcore {
 	struct rte_mempool *mp;
