@@ -207,15 +207,6 @@ void ppool_pktmbuf_strides(
 		const struct ppool_pktmbuf *pp, uint32_t *mbuf_stride, uint32_t *frag_bytes);
 
 /**
- * The same one by one.
- *
- * @param iovas  NULL, or room for the IOVA of each buffer's start (headroom included)
- * @return n, or 0 if there are not so many
- */
-unsigned int ppool_pktmbuf_alloc_bulk(
-		struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, uint64_t *iovas, unsigned int n);
-
-/**
  * rte_pktmbuf_free_bulk() for mbufs of any pools: those of paired pools go back page by page, past
  * the mempool's cache. Chains, clones and NULL are fine. Threads: any.
  */

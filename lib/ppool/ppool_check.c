@@ -6,19 +6,11 @@
 
 #include "ppool_eal.h"
 
-static const struct bitmap *
-bitmap_of(const struct rte_mempool *mp, const struct ppool_pktmbuf *pp)
-{
-	if (pp != NULL)
-		return pp->kind == PPOOL_KIND_BITMAP ? &pp->bitmap : NULL;
-	return ppool_handler_of(mp);
-}
-
 int
 ppool_stats_get(const struct rte_mempool *mp, struct ppool_stats *stats)
 {
 	const struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	const struct bitmap *b = bitmap_of(mp, pp);
+	const struct bitmap *b = ppool_bitmap_of(mp);
 
 	memset(stats, 0, sizeof(*stats));
 	if (b != NULL)
@@ -34,7 +26,7 @@ int64_t
 ppool_held(const struct rte_mempool *mp)
 {
 	const struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	const struct bitmap *b = bitmap_of(mp, pp);
+	const struct bitmap *b = ppool_bitmap_of(mp);
 
 	if (b != NULL)
 		return (int64_t)b->nb_frags - bitmap_count(b) - bitmap_unusable(b);
@@ -54,7 +46,7 @@ int
 ppool_dump(FILE *f, const struct rte_mempool *mp)
 {
 	const struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	const struct bitmap *b = bitmap_of(mp, pp);
+	const struct bitmap *b = ppool_bitmap_of(mp);
 	struct ppool_inflight list[PPOOL_LIFE_PRINTED];
 	struct ppool_stats stats;
 
@@ -63,8 +55,9 @@ ppool_dump(FILE *f, const struct rte_mempool *mp)
 	fprintf(f, "ppool %s: %s pages, %s\n", mp->name, b != NULL ? "bitmap" : "count",
 			pp != NULL ? "mbufs paired with fragments" : "mempool handler");
 	if (pp != NULL)
-		fprintf(f, "  %u pages of %u bytes, %u fragments of %u bytes each\n", pp->nb_pages,
-				pp->page_bytes, pp->page_frags, pp->frag_bytes);
+		fprintf(f, "  %u pages of %u bytes, %u fragments of %u bytes each\n",
+				pp->pages.nb_pages, pp->pages.page_bytes, pp->page_frags,
+				pp->frag_bytes);
 	else
 		fprintf(f, "  %u pages of %u bytes, %u objects of %u bytes each\n", b->nb_pages,
 				b->page_bytes, b->page_frags, b->stride);
@@ -87,7 +80,7 @@ int
 ppool_audit(FILE *f, const struct rte_mempool *mp)
 {
 	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	const struct bitmap *b = bitmap_of(mp, pp);
+	const struct bitmap *b = ppool_bitmap_of(mp);
 	struct ppool_alloc mem = ppool_eal_alloc(mp->socket_id);
 	struct ppool_audit_say say = { f, mp->name };
 

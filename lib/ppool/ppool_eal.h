@@ -5,9 +5,8 @@
 
 #include <rte_lcore.h>
 #include <rte_log.h>
-#include <rte_mbuf_core.h>
-#include <rte_mempool.h>
 #include <rte_mbuf.h>
+#include <rte_mempool.h>
 #include <rte_memzone.h>
 
 #include "ppool.h"
@@ -126,7 +125,7 @@ struct ppool_pktmbuf {
 	uint64_t mbuf_bytes;   /* of all headers */
 	uint64_t span_recip, stride_recip;
 	uint32_t span, stride;
-	uint32_t page_bytes, frag_bytes, page_frags, nb_pages;
+	uint32_t frag_bytes, page_frags;
 	enum ppool_kind kind;
 	struct ppool_pages pages;
 	struct rte_mempool *mp;
@@ -134,6 +133,17 @@ struct ppool_pktmbuf {
 	struct count_pool count;
 	struct bitmap bitmap;
 };
+
+/* The bitmap behind a pool of either sort; NULL if it is of count pages, or no ppool. */
+static inline struct bitmap *
+ppool_bitmap_of(const struct rte_mempool *mp)
+{
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+
+	if (pp == NULL)
+		return ppool_handler_of(mp);
+	return pp->kind == PPOOL_KIND_BITMAP ? &pp->bitmap : NULL;
+}
 
 typedef uint64_t ppool_word_pair __attribute__((vector_size(16)));
 

@@ -89,7 +89,7 @@ ppool_extbuf_init(struct ppool *p, const struct ppool_conf *conf)
 	}
 	p->ext_kind = EXT_PER_PAGE;
 	p->ext_shift = rte_bsf32(PPOOL_FRAG_MIN);
-	for (uint32_t page = 0; page < p->nb_pages; page++) {
+	for (uint32_t page = 0; page < p->pages.nb_pages; page++) {
 		page_ext(p, page)->free_cb = ppool_last_put[PPOOL_LAST_PUT_PAGE];
 		page_ext(p, page)->fcb_opaque = p;
 	}
@@ -191,7 +191,7 @@ page_row_free(struct ppool *p, struct count_owner *o, struct rte_mbuf **mbufs, u
 	uint64_t off = (uintptr_t)ext - (uintptr_t)p->count.refs;
 	unsigned int nb;
 
-	if (unlikely(off >= p->nb_pages * sizeof(*p->count.refs)))
+	if (unlikely(off >= p->pages.nb_pages * sizeof(*p->count.refs)))
 		return 0;
 	nb = page_row(mbufs, n, ext, own.mp);
 	ppool_clone_fence();

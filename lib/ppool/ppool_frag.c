@@ -14,7 +14,6 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
-#include <rte_mbuf.h>
 #include <rte_memzone.h>
 
 #include "ppool_frag_priv.h"
@@ -71,7 +70,6 @@ data_reserve(struct ppool *p, const struct ppool_conf *conf, uint32_t page_bytes
 	p->base = (uintptr_t)p->pages.mz->addr;
 	p->bytes = (uint64_t)conf->nb_pages * page_bytes;
 	p->page_shift = rte_bsf32(page_bytes);
-	p->nb_pages = conf->nb_pages;
 	return 0;
 }
 
@@ -208,7 +206,6 @@ ppool_frag_alloc_bulk(struct ppool *p, void **frags, unsigned int n, uint32_t by
 	for (uint32_t i = 0; i < nb; i++) {
 		char *at = (char *)p->base + ((uint64_t)runs[i].page << p->page_shift) +
 		           runs[i].first;
-
 		const uint32_t step = size.units, end = got + runs[i].nb;
 
 #pragma GCC unroll 4
@@ -298,10 +295,8 @@ ppool_frag_put_bulk(struct ppool *p, void *const *frags, unsigned int n)
 				bad);
 	}
 	count_leave(&p->count, o);
-	if (unlikely(is_last)) {
-		count_wait_users(&p->count);
-		pool_free(p);
-	}
+	if (unlikely(is_last))
+		ppool_frag_end(p);
 	return bad;
 }
 
@@ -392,7 +387,7 @@ ppool_frag_dump(FILE *f, struct ppool *p)
 
 	ppool_frag_stats_get(p, &stats);
 	fprintf(f, "ppool %s: %u pages of %u bytes, fragments of any size%s\n", p->name,
-			p->nb_pages, 1u << p->page_shift,
+			p->pages.nb_pages, 1u << p->page_shift,
 			at_load(&p->is_closed, relaxed)
 					? "; destroyed, waits for its last reference"
 					: "");

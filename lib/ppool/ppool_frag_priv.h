@@ -13,7 +13,6 @@ struct ppool {
 	uintptr_t base;
 	uint64_t bytes;
 	uint32_t page_shift;
-	uint32_t nb_pages;
 	at_u32 is_closed;
 	int socket_id;
 	enum {

@@ -118,13 +118,12 @@ int
 ppool_inflight_list(const struct rte_mempool *mp, struct ppool_inflight *list, unsigned int max)
 {
 	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	struct bitmap *b = pp != NULL ? &pp->bitmap : ppool_handler_of(mp);
+	struct bitmap *b = ppool_bitmap_of(mp);
 	uint32_t nb;
 
-	if (pp != NULL && pp->kind == PPOOL_KIND_COUNT)
-		return (int)ppool_life_list(&pp->count, &pp->pages, list, max);
 	if (b == NULL)
-		return -EINVAL;
+		return pp != NULL ? (int)ppool_life_list(&pp->count, &pp->pages, list, max)
+		                  : -EINVAL;
 	nb = bitmap_inflight(b, ppool_life_now_ms(), list, max);
 	for (uint32_t i = 0; pp != NULL && i < nb && i < max; i++)
 		list[i].addr = (const void *)page_addr(&pp->pages, list[i].page);
@@ -136,15 +135,17 @@ ppool_age(struct rte_mempool *mp, uint32_t limit_ms)
 {
 	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
 
-	if (pp != NULL && pp->kind == PPOOL_KIND_COUNT)
-		return (int)count_age(&pp->count, ppool_life_now_ms(), limit_ms);
-	return pp != NULL || ppool_handler_of(mp) != NULL ? 0 : -EINVAL;
+	if (ppool_bitmap_of(mp) != NULL)
+		return 0;
+	return pp != NULL ? (int)count_age(&pp->count, ppool_life_now_ms(), limit_ms) : -EINVAL;
 }
 
-/* The same for each page of a handler's pool that has a byte in the range. */
+typedef uint32_t (*count_range_t)(struct count_pool *c, uint32_t first, uint32_t nb);
+typedef uint32_t (*bitmap_range_t)(struct bitmap *b, uint32_t first, uint32_t nb);
+
+/* For each page of a handler's pool that has a byte in the range. */
 static uint32_t
-handler_drain(struct bitmap *b, const void *addr, size_t bytes,
-		uint32_t (*drain)(struct bitmap *b, uint32_t first, uint32_t nb))
+handler_range(struct bitmap *b, const void *addr, size_t bytes, bitmap_range_t of_bitmap)
 {
 	uintptr_t low = (uintptr_t)addr, high = low + bytes < low ? UINTPTR_MAX : low + bytes;
 	uint32_t sum = 0;
@@ -154,37 +155,35 @@ handler_drain(struct bitmap *b, const void *addr, size_t bytes,
 			uintptr_t at = b->chunks->chunk[i].base + (uintptr_t)j * b->page_bytes;
 
 			if (at < high && at + b->page_bytes > low)
-				sum += drain(b, b->chunks->chunk[i].first + j, 1);
+				sum += of_bitmap(b, b->chunks->chunk[i].first + j, 1);
 		}
 	return sum;
+}
+
+static int
+pool_range(struct rte_mempool *mp, const void *addr, size_t bytes, count_range_t of_count,
+		bitmap_range_t of_bitmap)
+{
+	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+	struct bitmap *b = ppool_bitmap_of(mp);
+	uint32_t first, nb;
+
+	if (pp == NULL)
+		return b != NULL ? (int)handler_range(b, addr, bytes, of_bitmap) : -EINVAL;
+	nb = ppool_life_pages(&pp->pages, addr, bytes, &first);
+	return (int)(b != NULL ? of_bitmap(b, first, nb) : of_count(&pp->count, first, nb));
 }
 
 int
 ppool_drain(struct rte_mempool *mp, const void *addr, size_t bytes)
 {
-	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	struct bitmap *b = ppool_handler_of(mp);
-	uint32_t first, nb;
-
-	if (pp == NULL)
-		return b != NULL ? (int)handler_drain(b, addr, bytes, bitmap_drain) : -EINVAL;
-	nb = ppool_life_pages(&pp->pages, addr, bytes, &first);
-	return (int)(pp->kind == PPOOL_KIND_COUNT ? count_drain(&pp->count, first, nb)
-						  : bitmap_drain(&pp->bitmap, first, nb));
+	return pool_range(mp, addr, bytes, count_drain, bitmap_drain);
 }
 
 int
 ppool_undrain(struct rte_mempool *mp, const void *addr, size_t bytes)
 {
-	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	struct bitmap *b = ppool_handler_of(mp);
-	uint32_t first, nb;
-
-	if (pp == NULL)
-		return b != NULL ? (int)handler_drain(b, addr, bytes, bitmap_undrain) : -EINVAL;
-	nb = ppool_life_pages(&pp->pages, addr, bytes, &first);
-	return (int)(pp->kind == PPOOL_KIND_COUNT ? count_undrain(&pp->count, first, nb)
-						  : bitmap_undrain(&pp->bitmap, first, nb));
+	return pool_range(mp, addr, bytes, count_undrain, bitmap_undrain);
 }
 
 struct rte_mbuf *

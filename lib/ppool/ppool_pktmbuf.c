@@ -114,11 +114,10 @@ ppool_pktmbuf_strides(const struct ppool_pktmbuf *pp, uint32_t *mbuf_stride, uin
 	*frag_bytes = pp->frag_bytes;
 }
 
-unsigned int
-ppool_pktmbuf_alloc_bulk(
-		struct ppool_pktmbuf *pp, struct rte_mbuf **mbufs, uint64_t *iovas, unsigned int n)
+static int
+count_dequeue(struct ppool_pktmbuf *pp, void **mbufs, unsigned int n)
 {
-	struct ppool_run few[RUNS_ON_STACK], *runs = few;
+	struct ppool_frags few[RUNS_ON_STACK], *runs = few;
 	unsigned int got = 0;
 	uint32_t nb;
 
@@ -126,23 +125,19 @@ ppool_pktmbuf_alloc_bulk(
 	if (unlikely(n > RUNS_ON_STACK)) {
 		runs = malloc(n * sizeof(*runs));
 		if (runs == NULL)
-			return 0;
+			return -ENOENT;
 	}
-	nb = ppool_pktmbuf_alloc_runs(pp, PPOOL_HOLDER_NONE, runs, n);
+	nb = count_take(&pp->count, rte_lcore_id(), runs, n);
 	for (uint32_t i = 0; i < nb; i++) {
-		uintptr_t m = (uintptr_t)runs[i].first;
 		const uint32_t end = got + runs[i].nb;
-		rte_iova_t iova = runs[i].iova;
+		char *m = (char *)mbuf_at(pp, runs[i].page, runs[i].first);
 
-		for (uint32_t j = got; j < end; j++, m += pp->stride)
-			mbufs[j] = (struct rte_mbuf *)m;
-		for (uint32_t j = got; iovas != NULL && j < end; j++, iova += pp->frag_bytes)
-			iovas[j] = iova;
-		got = end;
+		for (; got < end; got++, m += pp->stride)
+			mbufs[got] = m;
 	}
 	if (unlikely(runs != few))
 		free(runs);
-	return got;
+	return got == n ? 0 : -ENOENT;
 }
 
 static int
@@ -163,7 +158,8 @@ paired_dequeue(struct rte_mempool *mp, void **mbufs, unsigned int n)
 
 	if (unlikely(pp == NULL))
 		return ppool_refuse(mp);
-	return ppool_pktmbuf_alloc_bulk(pp, (struct rte_mbuf **)mbufs, NULL, n) == n ? 0 : -ENOENT;
+	return pp->kind == PPOOL_KIND_COUNT ? count_dequeue(pp, mbufs, n)
+	                                    : bitmap_take(&pp->bitmap, ppool_slot(), mbufs, n);
 }
 
 static unsigned int
@@ -263,16 +259,14 @@ paired_alloc(struct rte_mempool *mp)
 	pp->mp = mp;
 	pp->kind = conf->kind;
 	pp->frag_bytes = conf->frag_bytes;
-	pp->page_bytes = conf->page_bytes;
 	pp->page_frags = conf->page_bytes / conf->frag_bytes;
-	pp->nb_pages = (mp->size - 1) / pp->page_frags + 1;
 	pp->stride = mp->header_size + mp->elt_size + mp->trailer_size;
 	pp->span = pp->stride * pp->page_frags;
 	pp->mbuf_bytes = (uint64_t)pp->stride * mp->size;
 	pp->stride_recip = ppool_recip(pp->stride);
 	pp->span_recip = ppool_recip(pp->span);
-	ret = ppool_pages_reserve(
-			&pp->pages, "PP_", mp->name, pp->page_bytes, pp->nb_pages, mp->socket_id);
+	ret = ppool_pages_reserve(&pp->pages, "PP_", mp->name, conf->page_bytes,
+			(mp->size - 1) / pp->page_frags + 1, mp->socket_id);
 	pp->exts = rte_zmalloc_socket(
 			NULL, sizeof(*pp->exts) * mp->size, RTE_CACHE_LINE_SIZE, mp->socket_id);
 	if (ret == 0 && pp->exts == NULL)
@@ -352,7 +346,7 @@ mbuf_bind(struct rte_mempool *mp, void *arg, void *obj, unsigned int idx)
 	(void)idx;
 	memset(m, 0, mp->elt_size);
 	m->priv_size = rte_pktmbuf_priv_size(mp);
-	m->buf_addr = (char *)pp->pages.mz->addr + (size_t)page * pp->page_bytes + off;
+	m->buf_addr = (char *)pp->pages.mz->addr + (size_t)page * pp->pages.page_bytes + off;
 	m->buf_iova = pp->pages.iova[page] + off;
 	m->buf_len = rte_pktmbuf_data_room_size(mp);
 	m->data_off = RTE_MIN(RTE_PKTMBUF_HEADROOM, m->buf_len);

@@ -7,7 +7,7 @@
  *    which the plugins were loaded. The primary writes down its table; a secondary puts its own
  *    into that order. A handler that it has not got is one that refuses every call.
  * 2. The callback of an external buffer is an address, and lies elsewhere in every process. Ours is
- *    a stub at an address that all processes agree on, which jumps to the process's own function.
+ *    a trampoline at an address that all processes agree on, to the process's own function.
  * 3. An owner's hints are written by one thread, told by its lcore id. DPDK wants lcores distinct
  *    over processes, but cannot see that they are: here each process claims its own, and one that
  *    finds another's claim works by the owner that threads without an lcore share, under its lock.
@@ -27,12 +27,12 @@
 #include "ppool_eal.h"
 
 #define PROC_MZ    "PPOOL_PROC"
-#define STUB_HINT  UINT64_C(0xfff00000) /* where nothing is loaded by chance */
-#define STUB_BYTES 32
+#define JUMP_HINT  UINT64_C(0xfff00000) /* where nothing is loaded by chance */
+#define JUMP_BYTES 32
 
 /* In a memzone; written by the primary but for pid_of[]. */
 struct proc_shared {
-	uintptr_t stubs; /* STUB_BYTES each; 0: this system forbids them */
+	uintptr_t jumps; /* JUMP_BYTES each; 0: this system forbids them */
 	rte_mbuf_extbuf_free_callback_t last_put[PPOOL_NB_LAST_PUTS];
 	uint32_t nb_ops;
 	char ops[RTE_MEMPOOL_MAX_OPS_IDX][RTE_MEMPOOL_OPS_NAMESIZE];
@@ -54,7 +54,7 @@ static struct proc_shared *shared;
 
 /* Code for "jump to @p to". False: not for this CPU. */
 static bool
-stub_write(unsigned char *code, rte_mbuf_extbuf_free_callback_t to)
+jump_write(unsigned char *code, rte_mbuf_extbuf_free_callback_t to)
 {
 #if defined(__x86_64__)
 	static const unsigned char head[] = { 0xf3, 0x0f, 0x1e, 0xfa, 0x48,
@@ -71,7 +71,7 @@ stub_write(unsigned char *code, rte_mbuf_extbuf_free_callback_t to)
 	memcpy(code, head, sizeof(head));
 	memcpy(code + sizeof(head), &to, sizeof(to));
 	memcpy(code + sizeof(head) + sizeof(to), tail, sizeof(tail));
-	__builtin___clear_cache((char *)code, (char *)code + STUB_BYTES);
+	__builtin___clear_cache((char *)code, (char *)code + JUMP_BYTES);
 	return true;
 #else
 	(void)code;
@@ -80,9 +80,10 @@ stub_write(unsigned char *code, rte_mbuf_extbuf_free_callback_t to)
 #endif
 }
 
-/* The stubs of this process at @p at, no matter what the kernel likes better; 0: they cannot be. */
+/* The trampolines of this process at @p at, no matter what the kernel likes better; 0: they cannot
+ * be. */
 static uintptr_t
-stubs_map(uintptr_t at)
+jumps_map(uintptr_t at)
 {
 	const size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned char *code = mmap((void *)at, bytes, PROT_READ | PROT_WRITE,
@@ -92,7 +93,7 @@ stubs_map(uintptr_t at)
 	if (code == MAP_FAILED)
 		return 0;
 	for (unsigned int i = 0; i < PPOOL_NB_LAST_PUTS && is_done; i++)
-		is_done = stub_write(code + i * STUB_BYTES, own_last_put[i]);
+		is_done = jump_write(code + i * JUMP_BYTES, own_last_put[i]);
 	if (is_done && mprotect(code, bytes, PROT_READ | PROT_EXEC) == 0)
 		return at;
 	munmap(code, bytes);
@@ -101,9 +102,9 @@ stubs_map(uintptr_t at)
 
 /* Any page that is free in this process, if the usual one is not. */
 static uintptr_t
-stubs_map_anywhere(void)
+jumps_map_anywhere(void)
 {
-	uintptr_t at = stubs_map(STUB_HINT);
+	uintptr_t at = jumps_map(JUMP_HINT);
 	void *page;
 
 	if (at != 0)
@@ -113,19 +114,19 @@ stubs_map_anywhere(void)
 	if (page == MAP_FAILED)
 		return 0;
 	munmap(page, (size_t)sysconf(_SC_PAGESIZE));
-	return stubs_map((uintptr_t)page);
+	return jumps_map((uintptr_t)page);
 }
 
 static void
 callbacks_publish(void)
 {
-	shared->stubs = stubs_map_anywhere();
+	shared->jumps = jumps_map_anywhere();
 	for (unsigned int i = 0; i < PPOOL_NB_LAST_PUTS; i++)
 		shared->last_put[i] =
-				shared->stubs == 0
+				shared->jumps == 0
 						? own_last_put[i]
-						: (rte_mbuf_extbuf_free_callback_t)(shared->stubs +
-										    i * STUB_BYTES);
+						: (rte_mbuf_extbuf_free_callback_t)(shared->jumps +
+										    i * JUMP_BYTES);
 	memcpy(ppool_last_put, shared->last_put, sizeof(ppool_last_put));
 }
 
@@ -134,12 +135,12 @@ callbacks_adopt(void)
 {
 	bool is_same = memcmp(shared->last_put, own_last_put, sizeof(own_last_put)) == 0;
 
-	if (!is_same && (shared->stubs == 0 || stubs_map(shared->stubs) == 0))
+	if (!is_same && (shared->jumps == 0 || jumps_map(shared->jumps) == 0))
 		PPOOL_LOG(ERR,
 				"this process must not be the last to free a clone of a paired "
 				"pool's mbuf or an mbuf on a fragment, but by "
 				"ppool_pktmbuf_free_bulk(): %s",
-				shared->stubs == 0 ? "executable pages are forbidden in the primary"
+				shared->jumps == 0 ? "executable pages are forbidden in the primary"
 						   : "the page for it cannot be had");
 	/* What tells our buffers from others' is the shared address, even if it cannot be called.
 	 */

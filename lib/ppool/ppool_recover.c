@@ -76,20 +76,10 @@ bitmap_recover(struct bitmap *b)
 	return nb;
 }
 
-static struct bitmap *
-bitmap_of(struct rte_mempool *mp)
-{
-	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-
-	if (pp != NULL)
-		return pp->kind == PPOOL_KIND_BITMAP ? &pp->bitmap : NULL;
-	return ppool_handler_of(mp);
-}
-
 void
 ppool_slot_reset(struct rte_mempool *mp, uint32_t slot)
 {
-	struct bitmap *b = bitmap_of(mp);
+	struct bitmap *b = ppool_bitmap_of(mp);
 
 	if (b != NULL)
 		owner_reset(&b->owners[slot]);
@@ -99,7 +89,7 @@ int
 ppool_recover(struct rte_mempool *mp)
 {
 	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
-	struct bitmap *b = bitmap_of(mp);
+	struct bitmap *b = ppool_bitmap_of(mp);
 
 	if (b != NULL)
 		return (int)bitmap_recover(b);

@@ -29,8 +29,7 @@ struct hold {
 static void
 take(struct bench_side *s, struct rte_mbuf **mbufs)
 {
-	if (s->pp != NULL ? ppool_pktmbuf_alloc_bulk(s->pp, mbufs, NULL, BURST) != BURST
-			  : rte_mempool_get_bulk(s->mp, (void **)mbufs, BURST) != 0)
+	if (rte_mempool_get_bulk(s->mp, (void **)mbufs, BURST) != 0)
 		bench_fail("%s is empty", s->mp->name);
 }
 

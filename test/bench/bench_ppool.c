@@ -4,7 +4,7 @@
  * as `RESULT name value unit [95 % interval] note`. Names of rows begin with the API that is used:
  *
  *   ppool_handler_   rte_mempool_get_bulk(), rte_mempool_put_bulk() on the handler "ppool"
- *   ppool_paired_    ppool_pktmbuf_alloc_bulk(), ppool_pktmbuf_free_bulk() in an Rx loop
+ *   ppool_paired_    ppool_pktmbuf_alloc_runs(), ppool_pktmbuf_free_bulk() in an Rx loop
  *   ppool_paired_over_pinned_  the same against rte_pktmbuf_pool_create_extbuf()
  *   ppool_bulkfree_  the same loop; rte_pktmbuf_free_bulk() on the peer, ours as above
  *   ppool_stockfree_ the same loop, but mbufs are freed by rte_pktmbuf_free_bulk() on both sides

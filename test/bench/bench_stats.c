@@ -20,8 +20,7 @@
 #define TURNS      4096u
 #define FRAG_BYTES 2368u
 
-static struct rte_mempool *handler, *paired_mp;
-static struct ppool_pktmbuf *paired;
+static struct rte_mempool *handler, *paired;
 static struct ppool *frags;
 static void *q[IN_FLIGHT];
 
@@ -47,7 +46,7 @@ count_paired_count(uint32_t turns)
 		struct rte_mbuf **at = (struct rte_mbuf **)&q[i * BURST % IN_FLIGHT];
 
 		ppool_pktmbuf_free_bulk(at, BURST);
-		ppool_pktmbuf_alloc_bulk(paired, at, NULL, BURST);
+		(void)rte_mempool_get_bulk(paired, (void **)at, BURST);
 	}
 }
 
@@ -70,12 +69,11 @@ pools_create(void)
 
 	handler = rte_pktmbuf_pool_create_by_ops("handler", NB_BUFS, 0, 0,
 			RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, PPOOL_OPS_NAME);
-	paired_mp = ppool_pktmbuf_pool_create(
+	paired = ppool_pktmbuf_pool_create(
 			"paired", NB_BUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, &count);
 	frags = ppool_create("frags", &conf);
-	if (handler == NULL || paired_mp == NULL || frags == NULL)
+	if (handler == NULL || paired == NULL || frags == NULL)
 		return -1;
-	paired = ppool_pktmbuf_pool(paired_mp);
 	return 0;
 }
 
@@ -86,7 +84,7 @@ counted_print(void)
 	struct ppool_stats a, b, c;
 
 	ppool_stats_get(handler, &a);
-	ppool_stats_get(paired_mp, &b);
+	ppool_stats_get(paired, &b);
 	ppool_frag_stats_get(frags, &c);
 	printf("counted %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", a.alloc_frags, b.alloc_frags,
 			c.alloc_frags);
@@ -99,7 +97,7 @@ main(int argc, char **argv)
 			rte_mempool_get_bulk(handler, q, IN_FLIGHT) != 0)
 		return 1;
 	count_handler(TURNS);
-	if (ppool_pktmbuf_alloc_bulk(paired, (struct rte_mbuf **)q, NULL, IN_FLIGHT) == 0)
+	if (rte_mempool_get_bulk(paired, q, IN_FLIGHT) != 0)
 		return 1;
 	count_paired_count(TURNS);
 	if (ppool_frag_alloc_bulk(frags, q, IN_FLIGHT, FRAG_BYTES, 0) != 0)

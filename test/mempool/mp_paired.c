@@ -87,26 +87,36 @@ it_is_a_mempool_of_mbufs(void **state)
 }
 
 static void
-buffers_and_addresses_in_bulk(void **state)
+buffers_and_addresses_by_runs(void **state)
 {
 	struct rte_mempool *mp = pool_make(N, 0, 0);
 	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+	uint32_t mbuf_stride, frag_bytes;
+	struct ppool_run runs[70];
 	struct rte_mbuf *m[N];
-	uint64_t iova[N];
 
 	(void)state;
+	ppool_pktmbuf_strides(pp, &mbuf_stride, &frag_bytes);
 	for (int round = 0; round < 50; round++) {
 		unsigned int n = 0;
 
 		while (n < N) {
-			unsigned int want = RTE_MIN(1u + n * 7 % 70, N - n);
+			unsigned int want = RTE_MIN(1u + n * 7 % 70, N - n), got = 0;
+			unsigned int nb =
+					ppool_pktmbuf_alloc_runs(pp, PPOOL_HOLDER_NONE, runs, want);
 
-			assert_int_equal(ppool_pktmbuf_alloc_bulk(pp, m + n, iova + n, want), want);
+			assert_in_range(nb, 1, want);
+			for (unsigned int r = 0; r < nb; r++)
+				for (uint32_t i = 0; i < runs[r].nb; i++, got++) {
+					m[n + got] = RTE_PTR_ADD(
+							runs[r].first, (size_t)i * mbuf_stride);
+					assert_int_equal(m[n + got]->buf_iova,
+							runs[r].iova + (uint64_t)i * frag_bytes);
+				}
+			assert_int_equal(got, want);
 			n += want;
 		}
-		assert_int_equal(ppool_pktmbuf_alloc_bulk(pp, m, NULL, 1), 0);
-		for (n = 0; n < N; n++)
-			assert_int_equal(iova[n], m[n]->buf_iova);
+		assert_int_equal(ppool_pktmbuf_alloc_runs(pp, PPOOL_HOLDER_NONE, runs, 1), 0);
 		ppool_pktmbuf_free_bulk(m, N / 2);
 		rte_pktmbuf_free_bulk(m + N / 2, N / 2);
 	}
@@ -353,7 +363,7 @@ main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		MP_CASE(it_is_a_mempool_of_mbufs),
-		MP_CASE(buffers_and_addresses_in_bulk),
+		MP_CASE(buffers_and_addresses_by_runs),
 		MP_CASE(clones_keep_their_source),
 		MP_CASE(chains_and_edits),
 		MP_CASE(a_mixed_burst_is_freed),

@@ -151,8 +151,8 @@ review_03_the_bias_is_charged_only_when_it_is_used_up(void **state)
 /* Functions on the way of packets; what the compiler splits off them has their name in front. */
 static const char *const hot[] = { "bitmap_give", "bitmap_take", "count_free_push", "count_get",
 	"count_take_rest", "count_take_sized", "page_open", "ppool_frag_alloc_bulk",
-	"ppool_frag_get", "ppool_frag_put_bulk", "ppool_paired_give", "ppool_pktmbuf_alloc_bulk",
-	"ppool_pktmbuf_alloc_runs", "ppool_pktmbuf_free_bulk" };
+	"ppool_frag_get", "ppool_frag_put_bulk", "ppool_paired_give", "ppool_pktmbuf_alloc_runs",
+	"ppool_pktmbuf_free_bulk" };
 
 static int
 hot_idx(const char *function)

@@ -42,7 +42,7 @@
 	X(ppool_ops_check)\
 	X(ppool_pktmbuf_pool)\
 	X(ppool_pktmbuf_pool_create)\
-	X(ppool_pktmbuf_alloc_bulk)\
+	X(ppool_pktmbuf_alloc_runs)\
 	X(ppool_pktmbuf_free_bulk)\
 	X(ppool_create)\
 	X(ppool_lookup)\
@@ -201,7 +201,8 @@ secondary_use(void)
 {
 	struct rte_mempool *hdrs = rte_mempool_lookup("hdrs");
 	struct rte_ring *ring = rte_ring_lookup("ring");
-	struct rte_mbuf *m;
+	struct ppool_run run;
+	struct rte_mbuf *m = NULL;
 
 	CHECK(lib != NULL);
 	CHECK(api.ppool_ops_check() == 0);
@@ -221,8 +222,9 @@ secondary_use(void)
 		CHECK(api.ppool_pktmbuf_pool_create("x", N, 0, 0, ROOM, SOCKET_ID_ANY, NULL) ==
 				NULL);
 		CHECK(rte_errno == E_RTE_SECONDARY);
-		CHECK(api.ppool_pktmbuf_alloc_bulk(api.ppool_pktmbuf_pool(mp), &m, NULL, 1) == 1);
-		rte_pktmbuf_free(m);
+		CHECK(api.ppool_pktmbuf_alloc_runs(
+				      api.ppool_pktmbuf_pool(mp), PPOOL_HOLDER_NONE, &run, 1) == 1);
+		rte_pktmbuf_free(run.first);
 	}
 	frags_use(hdrs);
 }
