@@ -179,6 +179,13 @@ words_and_switches(void **state)
 	assert_int_equal(opts.topology, 2);
 	assert_int_equal(parse("--rx-mode=object", NULL, NULL, NULL), 0);
 	assert_int_equal(opts.rx_mode, TPF_RX_OBJECT);
+	assert_int_equal(opts.page_kind, PPOOL_KIND_DEFAULT);
+	assert_int_equal(parse("--page-kind=count", NULL, NULL, NULL), 0);
+	assert_int_equal(opts.page_kind, PPOOL_KIND_COUNT);
+	assert_int_equal(parse("--page-kind=bitmap", NULL, NULL, NULL), 0);
+	assert_int_equal(opts.page_kind, PPOOL_KIND_BITMAP);
+	assert_int_equal(parse("--page-kind=page", NULL, NULL, NULL), -EINVAL);
+	assert_non_null(strstr(err, " count bitmap"));
 	assert_int_equal(parse("--txonly-multi-flow", "--no-flush-rx", "--enable-scatter",
 					 "--disable-link-check"),
 			0);
@@ -351,11 +358,11 @@ rxonly_needs_no_tx_queues(void **state)
 static void
 help_is_no_error_and_names_every_flag(void **state)
 {
-	static const char *const flags[] = { "forward-mode", "rx-mode", "nb-cores", "rxq", "txq",
-		"rxd", "txd", "burst", "mbuf-size", "total-num-mbufs", "mbcache", "max-pkt-len",
-		"port-topology", "portmask", "eth-peer", "txpkts", "txonly-multi-flow",
-		"no-flush-rx", "enable-scatter", "disable-link-check", "tx-retry-ms", "run-seconds",
-		"exit-when-idle", "stats-period", "report" };
+	static const char *const flags[] = { "forward-mode", "rx-mode", "page-kind", "nb-cores",
+		"rxq", "txq", "rxd", "txd", "burst", "mbuf-size", "total-num-mbufs", "mbcache",
+		"max-pkt-len", "port-topology", "portmask", "eth-peer", "txpkts",
+		"txonly-multi-flow", "no-flush-rx", "enable-scatter", "disable-link-check",
+		"tx-retry-ms", "run-seconds", "exit-when-idle", "stats-period", "report" };
 	char *text = NULL, word[64];
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
