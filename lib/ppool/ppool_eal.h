@@ -66,6 +66,13 @@ ppool_handler_of(const struct rte_mempool *mp)
 	return ppool_tagged(mp, PPOOL_TAG_HANDLER);
 }
 
+/* ppool_pktmbuf_pool() where it is asked often. */
+static inline struct ppool_pktmbuf *
+ppool_paired_of(const struct rte_mempool *mp)
+{
+	return ppool_tagged(mp, PPOOL_TAG_PAIRED);
+}
+
 /* ppool_proc.c */
 int ppool_refuse(const struct rte_mempool *mp); /* logs that the pool is not ours: -EINVAL */
 
@@ -138,7 +145,7 @@ struct ppool_pktmbuf {
 static inline struct bitmap *
 ppool_bitmap_of(const struct rte_mempool *mp)
 {
-	struct ppool_pktmbuf *pp = ppool_pktmbuf_pool(mp);
+	struct ppool_pktmbuf *pp = ppool_paired_of(mp);
 
 	if (pp == NULL)
 		return ppool_handler_of(mp);

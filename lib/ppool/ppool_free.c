@@ -138,6 +138,38 @@ plain_free(struct ppool_pktmbuf *pp, struct rte_mbuf *const *mbufs, unsigned int
 	return i;
 }
 
+/* Mbufs from the first on that can go without a look at each as a chain; how many. */
+static inline unsigned int
+rows_free(struct rte_mbuf **mbufs, unsigned int n)
+{
+	struct ppool_pktmbuf *pp = ppool_paired_of(mbufs[0]->pool);
+
+	if (pp != NULL)
+		return plain_free(pp, mbufs, n);
+	return RTE_MBUF_HAS_EXTBUF(mbufs[0]) ? ppool_extbuf_free(mbufs, n) : 0;
+}
+
+static inline void
+chain_free(struct free_batch *b, struct rte_mbuf *m)
+{
+	struct rte_mbuf *next;
+
+	for (; m != NULL; m = next) {
+		next = m->next;
+		if (RTE_MBUF_HAS_EXTBUF(m))
+			extbuf_strip(b, m);
+		m = rte_pktmbuf_prefree_seg(m);
+		if (m == NULL)
+			continue;
+		if (unlikely(m->pool != b->mp || b->nb == FREE_BATCH)) {
+			batch_flush(b);
+			b->mp = m->pool;
+			b->pp = ppool_paired_of(b->mp);
+		}
+		b->mbufs[b->nb++] = m;
+	}
+}
+
 void
 ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 {
@@ -147,39 +179,17 @@ ppool_pktmbuf_free_bulk(struct rte_mbuf **mbufs, unsigned int n)
 	b.frag_pool = NULL;
 	b.nb = 0;
 	b.nb_frags = 0;
-	for (unsigned int i = 0; i < n; i++) {
-		struct rte_mbuf *m = mbufs[i], *next;
-		struct ppool_pktmbuf *pp = m != NULL ? ppool_pktmbuf_pool(m->pool) : NULL;
+	b.pp = NULL;
+	for (unsigned int i = 0; i < n;) {
+		struct rte_mbuf *m = mbufs[i];
+		unsigned int nb = 0;
 
-		if (pp != NULL) {
-			unsigned int nb = plain_free(pp, mbufs + i, n - i);
-
-			if (likely(nb != 0)) {
-				i += nb - 1;
-				continue;
-			}
-		} else if (m != NULL && RTE_MBUF_HAS_EXTBUF(m)) {
-			unsigned int nb = ppool_extbuf_free(mbufs + i, n - i);
-
-			if (likely(nb != 0)) {
-				i += nb - 1;
-				continue;
-			}
-		}
-		for (; m != NULL; m = next) {
-			next = m->next;
-			if (RTE_MBUF_HAS_EXTBUF(m))
-				extbuf_strip(&b, m);
-			m = rte_pktmbuf_prefree_seg(m);
-			if (m == NULL)
-				continue;
-			if (unlikely(m->pool != b.mp || b.nb == FREE_BATCH)) {
-				batch_flush(&b);
-				b.mp = m->pool;
-				b.pp = ppool_pktmbuf_pool(b.mp);
-			}
-			b.mbufs[b.nb++] = m;
-		}
+		/* Ordinary mbufs come many of one pool, of which this need not be asked again. */
+		if (m != NULL && (m->pool != b.mp || b.pp != NULL || RTE_MBUF_HAS_EXTBUF(m)))
+			nb = rows_free(mbufs + i, n - i);
+		if (nb == 0)
+			chain_free(&b, mbufs[i++]);
+		i += nb;
 	}
 	batch_flush(&b);
 	batch_flush_frags(&b);

@@ -179,7 +179,7 @@ paired_count(const struct rte_mempool *mp)
 struct ppool_pktmbuf *
 ppool_pktmbuf_pool(const struct rte_mempool *mp)
 {
-	return ppool_tagged(mp, PPOOL_TAG_PAIRED);
+	return ppool_paired_of(mp);
 }
 
 bool

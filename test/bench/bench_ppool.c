@@ -7,6 +7,7 @@
  *   ppool_paired_    ppool_pktmbuf_alloc_runs(), ppool_pktmbuf_free_bulk() in an Rx loop
  *   ppool_paired_over_pinned_  the same against rte_pktmbuf_pool_create_extbuf()
  *   ppool_bulkfree_  the same loop; rte_pktmbuf_free_bulk() on the peer, ours as above
+ *   ppool_ordinary_  ppool_pktmbuf_free_bulk() on ordinary mbufs, too
  *   ppool_stockfree_ the same loop, but mbufs are freed by rte_pktmbuf_free_bulk() on both sides
  *   ppool_frag_      ppool_frag_alloc_bulk(), ppool_frag_put_bulk()
  *   ppool_extbuf_    ppool_extbuf_alloc_bulk(), ppool_pktmbuf_free_bulk() in the Rx loop, against

@@ -305,6 +305,22 @@ loop_run(const char *api, struct bench_side *sides, uint32_t nb, uint32_t in_fli
 	}
 }
 
+/* What the bulk free costs mbufs that have nothing to do with ppool. */
+static void
+ordinary_run(void)
+{
+	static const char name[] = "ppool_ordinary_1lcore_tx1024_ratio";
+	struct bench_side sides[] = {
+		{ .ops = "ring_mp_mc", .cache = 512, .free = free_stock },
+		{ .ops = "ring_mp_mc", .cache = 512, .free = free_ppool, .is_ours = true },
+	};
+
+	if (!bench_is_wanted(name))
+		return;
+	bench_rx_run(sides, RTE_DIM(sides), 1024);
+	bench_result_ratio(name, sides, RTE_DIM(sides), UINT32_MAX);
+}
+
 void
 bench_rx(void)
 {
@@ -340,6 +356,7 @@ bench_rx(void)
 		loop_run("paired", paired, RTE_DIM(paired), 0);
 	loop_run("stockfree", stock, RTE_DIM(stock), 1024);
 	loop_run("bulkfree", bulk, RTE_DIM(bulk), 1024);
+	ordinary_run();
 	if (rte_lcore_count() > 1) {
 		loop_run("stockfree", stock, RTE_DIM(stock), 0);
 		loop_run("bulkfree", bulk, RTE_DIM(bulk), 0);

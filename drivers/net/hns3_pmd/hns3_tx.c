@@ -60,12 +60,18 @@ segs_free(struct rte_mbuf **segs, uint16_t nb)
 	batch_flush(&batch);
 }
 
+static inline bool
+is_of_pages(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_HAS_EXTBUF(m) || ppool_pktmbuf_pool(m->pool) != NULL;
+}
+
 static inline void
 bufs_free(const struct hns3_txq *q, struct rte_mbuf **bufs, uint16_t nb)
 {
 	if (q->is_fast_free) /* the application has promised: one pool, nobody else has them */
 		rte_mempool_put_bulk(bufs[0]->pool, (void **)bufs, nb);
-	else if (q->is_single)
+	else if (q->is_single && is_of_pages(bufs[0])) /* as the rest of them, mostly */
 		ppool_pktmbuf_free_bulk(bufs, nb);
 	else
 		segs_free(bufs, nb);
