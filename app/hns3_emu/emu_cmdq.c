@@ -7,7 +7,7 @@
  * A command's extent: a raw opcode takes all up to the tail; else descriptors are taken while NEXT
  * is set [1:3.5]. Nothing of a descriptor is believed before it was checked.
  */
-#include "emu_dev_priv.h"
+#include "emu_fw.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -68,27 +68,28 @@ unsupported_count(struct emu_dev *dev, uint16_t opcode)
 static void
 run(struct emu_dev *dev, struct emu_cmd *cmd)
 {
-	int op = emu_fw_find(cmd->opcode);
+	int idx = emu_fw_find(cmd->opcode);
+	const struct emu_fw_op *op = emu_fw_op_at(idx);
 	enum emu_fw_ret ret = EMU_FW_NOT_SUPPORTED;
 	struct emu_cmd request;
 
 	if (dev->cfg.trace)
 		request = *cmd;
-	if (op < 0) {
+	if (!op) {
 		unsupported_count(dev, cmd->opcode);
 	} else {
-		dev->cmd_count[op]++;
-		if (emu_fw_ops[op].flags & EMU_FW_F_PAUSE)
+		dev->cmd_count[idx]++;
+		if (op->flags & EMU_FW_F_PAUSE)
 			emu_data_pause();
-		ret = emu_fw_ops[op].run(dev, cmd);
-		if (emu_fw_ops[op].flags & EMU_FW_F_PAUSE)
+		ret = op->run(dev, cmd);
+		if (op->flags & EMU_FW_F_PAUSE)
 			emu_data_resume();
 	}
 	for (unsigned int i = 0; i < (cmd->is_raw ? 1 : cmd->nb_desc); i++) {
 		cmd->d[i].flag_le |= htole16(EMU_CMD_OUT);
 		cmd->d[i].retval_le = htole16((uint16_t)ret);
 	}
-	trace(dev, op < 0 ? "?" : emu_fw_ops[op].name, cmd, ret, &request);
+	trace(dev, op ? op->name : "?", cmd, ret, &request);
 }
 
 /* Read the command at @p head, of @p avail descriptors at most. 0 or -EFAULT. */
@@ -106,12 +107,12 @@ fetch(struct emu_dev *dev, struct emu_cmd *cmd, uint64_t ring, uint32_t depth, u
 				    sizeof(*d)))
 			return -EFAULT;
 		if (nb++ == 0) {
-			int op;
+			const struct emu_fw_op *op;
 
 			cmd->opcode = le16toh(d->opcode_le);
 			cmd->is_read = le16toh(d->flag_le) & EMU_CMD_READ;
-			op = emu_fw_find(cmd->opcode);
-			flags = op < 0 ? 0 : emu_fw_ops[op].flags;
+			op = emu_fw_op_at(emu_fw_find(cmd->opcode));
+			flags = op ? op->flags : 0;
 			cmd->is_raw = flags & EMU_FW_F_RAW;
 		}
 		if (!cmd->is_raw &&

@@ -3,7 +3,7 @@
  * One function: made, reset, served, reported. Read next: emu_dev_priv.h (state), emu_cmdq.c,
  * emu_rx.c, emu_tx.c.
  */
-#include "emu_dev_priv.h"
+#include "emu_fw.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +65,7 @@ emu_dev_violation(struct emu_dev *dev, enum emu_violation v, const char *detail)
 }
 
 void
-emu_mac_count(struct emu_dev *dev, unsigned int base, uint32_t len, unsigned int dmac_class)
+emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int dmac_class)
 {
 	static const struct {
 		uint32_t up_to;
@@ -73,7 +73,7 @@ emu_mac_count(struct emu_dev *dev, unsigned int base, uint32_t len, unsigned int
 	} bins[] = { { 64, 0 }, { 127, 1 }, { 255, 2 }, { 511, 3 }, { 1023, 4 }, { 1518, 5 },
 		{ 2047, 6 }, { 4095, 7 }, { 8191, 8 }, { 9216, 10 }, { 12287, 11 },
 		{ UINT32_MAX, 12 } };
-	uint64_t *s = dev->mac_stats + base;
+	uint64_t *s = nic->mac_stats + base;
 	unsigned int i = 0;
 
 	s[0]++;      /* total packets */
@@ -120,6 +120,21 @@ emu_queue_reset(struct emu_dev *dev, unsigned int q)
 	queue->rx.irq_pending = queue->tx.irq_pending = false;
 }
 
+/* What the functions share, back to power-on. */
+static void
+nic_reset(struct emu_nic *nic)
+{
+	nic->mac_word = 0;
+	nic->max_frame_bytes = 1526; /* [3:1.4] */
+	nic->speed_code = 5;
+	nic->autoneg = false;
+	nic->vlan_port_filter = false;
+	memset(nic->vlan_filter, 0, sizeof(nic->vlan_filter));
+	memset(nic->vlan_table, 0, sizeof(nic->vlan_table));
+	nic->nb_uc = nic->nb_mc = 0;
+	memcpy(nic->mac_stats_shown, nic->mac_stats, sizeof(nic->mac_stats));
+}
+
 void
 emu_dev_reset(struct emu_dev *dev)
 {
@@ -131,21 +146,15 @@ emu_dev_reset(struct emu_dev *dev)
 		dev->queue[q].rx.pkts_shown = dev->queue[q].rx.pkts;
 		dev->queue[q].tx.pkts_shown = dev->queue[q].tx.pkts;
 	}
-	dev->mac_word = 0;
-	dev->max_frame_bytes = 1526; /* [3:1.4] */
-	dev->speed_code = 5;
-	dev->autoneg = dev->link_events = false;
+	if (dev->func == 0)
+		nic_reset(dev->nic);
+	dev->link_events = false;
 	dev->promisc = 0;
-	dev->vlan_port_filter = false;
-	memset(dev->vlan_filter, 0, sizeof(dev->vlan_filter));
-	memset(dev->vlan_table, 0, sizeof(dev->vlan_table));
 	dev->rx_vlan_cfg = 0;
-	dev->nb_uc = dev->nb_mc = 0;
 	emu_rss_reset(dev);
-	memset(dev->stored, 0, 24 * (size_t)emu_fw_nb_ops);
+	memset(dev->stored, 0, sizeof(dev->stored));
 	dev->vector0_line = dev->counters_shown = false;
 	dev->cmdq_pending = 0;
-	memcpy(dev->mac_stats_shown, dev->mac_stats, sizeof(dev->mac_stats));
 	dev->rpu_drops_shown =
 			dev->drops[EMU_DROP_RX_NO_BD] + dev->drops[EMU_DROP_RX_QUEUE_STOPPED];
 }
@@ -170,6 +179,24 @@ region_make(const char *name, size_t bytes, uint8_t **map)
 	return ret;
 }
 
+/* Make @p dev function @p func of its PF's NIC, or the PF of a new one. 0 or a negative errno. */
+static int
+nic_join(struct emu_dev *dev, struct emu_dev *pf, unsigned int func)
+{
+	struct emu_nic *nic = pf ? pf->nic : calloc(1, sizeof(*nic));
+
+	if (!nic)
+		return -ENOMEM;
+	dev->nic = nic;
+	dev->func = func;
+	nic->func[func] = dev;
+	if (func >= nic->nb_funcs)
+		nic->nb_funcs = func + 1;
+	if (func == 0)
+		nic->wire_up = true;
+	return 0;
+}
+
 struct emu_dev *
 emu_dev_create(const struct emu_dev_cfg *cfg, int *err)
 {
@@ -186,14 +213,11 @@ emu_dev_create(const struct emu_dev_cfg *cfg, int *err)
 	memset(dev, 0, sizeof(*dev));
 	dev->cfg = *cfg;
 	dev->bar_fd = dev->config_fd = -1;
-	dev->wire_up = true;
-	dev->stored = calloc(emu_fw_nb_ops, 24);
-	dev->cmd_count = calloc(emu_fw_nb_ops, sizeof(*dev->cmd_count));
-	if (dev->stored && dev->cmd_count) {
+	*err = nic_join(dev, NULL, 0);
+	if (*err == 0)
 		dev->bar_fd = *err = region_make("hns3-bar2", EMU_BAR2_BYTES, &dev->bar);
-		if (dev->bar_fd >= 0)
-			dev->config_fd = *err = region_make("hns3-config", 4096, &dev->config);
-	}
+	if (*err >= 0)
+		dev->config_fd = *err = region_make("hns3-config", 4096, &dev->config);
 	if (*err < 0) {
 		emu_dev_destroy(dev);
 		return NULL;
@@ -214,8 +238,10 @@ emu_dev_destroy(struct emu_dev *dev)
 		close(dev->bar_fd);
 	if (dev->config_fd >= 0)
 		close(dev->config_fd);
-	free(dev->stored);
-	free(dev->cmd_count);
+	if (dev->nic)
+		dev->nic->func[dev->func] = NULL;
+	if (dev->func == 0)
+		free(dev->nic);
 	free(dev);
 }
 
@@ -288,10 +314,10 @@ emu_dev_link_set(struct emu_dev *dev, bool up)
 {
 	uint8_t msg[24] = { 0 };
 
-	if (dev->wire_up == up)
+	if (dev->nic->wire_up == up)
 		return;
 	emu_data_pause();
-	dev->wire_up = up;
+	dev->nic->wire_up = up;
 	emu_data_resume();
 	if (!dev->link_events)
 		return;
@@ -330,12 +356,13 @@ emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
 				dev->drops[i]);
 	for (unsigned int i = 0; i < EMU_V_NB; i++)
 		emit(arg, "violations", violation_names[i], dev->violations[i]);
-	for (unsigned int i = 0; i < emu_fw_nb_ops; i++) {
+	for (int i = 0; emu_fw_op_at(i); i++) {
+		const struct emu_fw_op *op = emu_fw_op_at(i);
+
 		if (dev->cmd_count[i] == 0)
 			continue;
-		snprintf(name, sizeof(name), "0x%04x %s%s", emu_fw_ops[i].opcode,
-				emu_fw_ops[i].name,
-				emu_fw_ops[i].flags & EMU_FW_F_ECHO ? " (stored only)" : "");
+		snprintf(name, sizeof(name), "0x%04x %s%s", op->opcode, op->name,
+				op->flags & EMU_FW_F_ECHO ? " (stored only)" : "");
 		emit(arg, "commands", name, dev->cmd_count[i]);
 	}
 	for (uint32_t i = 0; i < dev->nb_unsupported; i++) {

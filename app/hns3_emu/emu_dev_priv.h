@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * State of one emulated function, shared by the files of the device.
+ * State of the device, shared by its files. A NIC (struct emu_nic) is one port: the MAC and the
+ * tables that its functions share, commands of the PF change them. A function (struct emu_dev) has
+ * a BAR, a command queue, queue pairs, and what is configured for it alone, by itself or by the PF.
+ * Function 0 is the PF, n the n-th VF; commands call that number "function" or "vport" [3:0.6].
  *
  * Who may write what: the service thread writes configuration (all but the struct emu_queue members
  * marked "data"), with the data thread paused where that reads more than one word of it; the data
@@ -23,6 +26,8 @@
 #define EMU_RSS_KEY_BYTES  40u  /* [3:4.1] */
 #define EMU_RSS_INPUT_MAX  36u  /* IPv6 addresses and ports */
 #define EMU_CMD_DESCS_MAX  64u
+#define EMU_FW_OPS_MAX     320
+#define EMU_FUNCS_MAX      32u /* PF and VFs of a NIC */
 #define EMU_TX_BDS_MAX     8u  /* revision 0x21, frames without TSO [2:3.2] */
 #define EMU_TX_BDS_TSO_MAX 63u /* [2:3.2] */
 
@@ -121,21 +126,18 @@ struct emu_mac_entry {
 	uint8_t mac[6];
 };
 
-struct emu_dev {
-	struct emu_dev_cfg cfg;
-	uint8_t *bar; /* EMU_BAR2_BYTES */
-	uint8_t *config;
-	int bar_fd, config_fd;
-	struct emu_queue queue[EMU_DEV_QUEUES_MAX];
+/* One port. The PF's device makes it and ends it, after those of the VFs. */
+struct emu_nic {
+	struct emu_dev *func[EMU_FUNCS_MAX]; /* NULL: there is no such function */
+	unsigned int nb_funcs;               /* highest + 1 */
+	bool wire_up;
 
-	/* configuration; back to defaults by emu_dev_reset() */
+	/* configuration; back to defaults by emu_dev_reset() of the PF */
 	uint32_t mac_word, max_frame_bytes, speed_code;
-	bool autoneg, wire_up, link_events;
-	uint8_t promisc;
+	bool autoneg;
 	bool vlan_port_filter;
 	uint8_t vlan_filter[2][8]; /* stored 0x1100 data by type */
 	uint8_t vlan_table[512];   /* port filter: a bit for each VID */
-	uint8_t rx_vlan_cfg;       /* 0x0F02 [3:2.5] */
 	struct emu_mac_entry uc[EMU_UC_MAX];
 	uint32_t nb_uc;
 	struct {
@@ -143,19 +145,36 @@ struct emu_dev {
 		uint8_t functions[32];
 	} mc[EMU_MC_MAX];
 	uint32_t nb_mc;
+
+	/* counters for the report; never reset */
+	uint64_t mac_stats[EMU_MAC_STATS], mac_stats_shown[EMU_MAC_STATS];
+};
+
+struct emu_dev {
+	struct emu_dev_cfg cfg;
+	struct emu_nic *nic;
+	unsigned int func; /* its number in the NIC; 0: the PF */
+	uint8_t *bar;      /* EMU_BAR2_BYTES */
+	uint8_t *config;
+	int bar_fd, config_fd;
+	struct emu_queue queue[EMU_DEV_QUEUES_MAX];
+
+	/* configuration; back to defaults by emu_dev_reset() */
+	bool link_events;
+	uint8_t promisc;
+	uint8_t rx_vlan_cfg; /* 0x0F02 [3:2.5] */
 	struct emu_rss rss;
-	uint8_t *stored; /* 24 bytes for each command: what was last written */
+	uint8_t stored[EMU_FW_OPS_MAX][24]; /* of each command, what was last written */
 
 	/* command queue and vector 0 */
 	bool vector0_line, counters_shown;
 	uint32_t cmdq_pending; /* bits of 0x27100 that stand */
 
 	/* counters for the report; never reset */
-	uint64_t mac_stats[EMU_MAC_STATS], mac_stats_shown[EMU_MAC_STATS];
 	uint64_t drops[EMU_DROP_NB];
 	uint64_t rpu_drops_shown;
 	uint64_t violations[EMU_V_NB];
-	uint64_t *cmd_count; /* for each entry of emu_fw_ops */
+	uint64_t cmd_count[EMU_FW_OPS_MAX];
 	struct {
 		uint16_t opcode;
 		uint64_t count;
@@ -190,84 +209,13 @@ void emu_queue_reset(struct emu_dev *dev, unsigned int q);
 
 /* ---- emu_cmdq.c ---- */
 
-/* A command being carried out. Data of descriptor i is d[i].data; see emu_le.h style helpers below.
- */
-struct emu_cmd {
-	uint16_t opcode;
-	bool is_read;
-	bool is_raw; /* all bytes of d[1..] are data [1:3.5] */
-	unsigned int nb_desc;
-	struct emu_cmd_desc d[EMU_CMD_DESCS_MAX];
-};
-
 unsigned int emu_cmdq_poll(struct emu_dev *dev);
 /* Post a message of 24 bytes to the driver; -ENOSPC its queue is full, -EFAULT, -ENXIO no queue. */
 int emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24]);
 
-/* ---- emu_fw.c and emu_fw_*.c ---- */
-
-typedef enum emu_fw_ret (*emu_fw_run)(struct emu_dev *dev, struct emu_cmd *cmd);
-
-#define EMU_FW_F_RAW    0x1u /* [1:3.5] */
-#define EMU_FW_F_PAUSE  0x2u /* changes what the data thread reads */
-#define EMU_FW_F_SINGLE 0x4u /* each descriptor is a command, whatever the tail says [1:3.5] */
-#define EMU_FW_F_ECHO   0x8u /* accepted and stored; has no effect yet */
-
-struct emu_fw_op {
-	uint16_t opcode;
-	uint16_t flags;
-	const char *name;
-	emu_fw_run run;
-};
-
-extern const struct emu_fw_op emu_fw_ops[];
-extern const unsigned int emu_fw_nb_ops;
-/* Index in emu_fw_ops, or -1. */
-int emu_fw_find(uint16_t opcode);
-
-enum emu_fw_ret emu_fw_echo(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_version(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_compat(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_func_status(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_pf_resources(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_board_config(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_reset_trigger(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_queue_enable(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_queue_reset(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_vector_add(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_vector_del(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_fd_mode(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_fd_tcam(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_fd_sizes(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_mac_mode(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_autoneg(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_link(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_max_frame(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_speed(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_sfp(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_mac_table(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_mac_remove(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_umv_space(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_promisc(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_vlan_ctrl(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_vlan_port(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_vlan_rx(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_rss_config(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_rss_tuple(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_rss_reta(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_rss_tc(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_stat_count(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_mac_stats(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_rpu_drops(struct emu_dev *dev, struct emu_cmd *cmd);
-enum emu_fw_ret emu_fw_queue_stats(struct emu_dev *dev, struct emu_cmd *cmd);
-/* Defaults of what the commands of that file keep. */
+/* ---- emu_fw_rss.c ---- */
+/* Defaults of what its commands keep. */
 void emu_rss_reset(struct emu_dev *dev);
-
-/* Little-endian words at byte @p at of a buffer. */
-uint16_t emu_get16(const uint8_t *p, unsigned int at);
-uint32_t emu_get32(const uint8_t *p, unsigned int at);
-void emu_put16(uint8_t *p, unsigned int at, uint16_t val);
-void emu_put32(uint8_t *p, unsigned int at, uint32_t val);
 
 /* ---- emu_parse.c ---- */
 
@@ -302,7 +250,7 @@ unsigned int emu_rss_queue(const struct emu_dev *dev, uint32_t hash);
 /* Look up a ring that the client has (re)programmed; false: it cannot be used. */
 bool emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool is_rx);
 /* MAC counters of a frame that passes the MAC; @p base is 19 (tx) or 45 (rx) [3:7.1]. */
-void emu_mac_count(struct emu_dev *dev, unsigned int base, uint32_t len, unsigned int dmac_class);
+void emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int dmac_class);
 unsigned int emu_dmac_class(const uint8_t *dmac);
 
 /* ---- emu_irq.c ---- */

@@ -4,7 +4,7 @@
  * of the input a table of 256 partial hashes is made when the key changes; a packet then costs one
  * look-up a byte.
  */
-#include "emu_dev_priv.h"
+#include "emu_fw.h"
 
 #include <string.h>
 
@@ -50,7 +50,7 @@ emu_rss_reset(struct emu_dev *dev)
 	dev->rss.tc_mode[0] = BIT32(15); /* TC 0 has one queue */
 }
 
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_rss_config(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
@@ -71,7 +71,7 @@ emu_fw_rss_config(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_rss_tuple(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	if (cmd->is_read)
@@ -81,7 +81,7 @@ emu_fw_rss_tuple(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_rss_reta(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	const uint8_t *p = cmd->d[0].data;
@@ -98,7 +98,7 @@ emu_fw_rss_reta(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_rss_tc(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	for (unsigned int tc = 0; tc < 8; tc++)
@@ -173,3 +173,13 @@ emu_rss_queue(const struct emu_dev *dev, uint32_t hash)
 	return FIELD_GET(BITS32(10, 0), mode) +
 	       (dev->rss.reta[hash % EMU_RETA_SIZE] & ((1u << size) - 1));
 }
+
+/* clang-format off: a table [1:4] */
+const struct emu_fw_op emu_fw_rss_ops[] = {
+	{ 0x0d01, EMU_FW_F_PAUSE, "RSS_GENERIC_CONFIG", emu_fw_rss_config },
+	{ 0x0d02, EMU_FW_F_PAUSE, "RSS_INPUT_TUPLE", emu_fw_rss_tuple },
+	{ 0x0d07, EMU_FW_F_PAUSE, "RSS_INDIR_TABLE", emu_fw_rss_reta },
+	{ 0x0d08, EMU_FW_F_PAUSE, "RSS_TC_MODE", emu_fw_rss_tc },
+	{ 0 },
+};
+/* clang-format on */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Commands about the function as such: identity, resources, queue and vector management [1:5]
- * [3:3]. */
-#include "emu_dev_priv.h"
+/* Commands about the function as such: identity, capabilities, resources [1:5]. */
+#include "emu_fw.h"
 
 #include <string.h>
 
 #define FW_VERSION 0x01092c01u
 
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_version(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	(void)dev;
@@ -16,14 +15,14 @@ emu_fw_version(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_compat(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	dev->link_events = emu_get32(cmd->d[0].data, 0) & BIT32(0); /* [1:5.2] */
 	return EMU_FW_OK;
 }
 
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_func_status(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
@@ -36,7 +35,7 @@ emu_fw_func_status(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_pf_resources(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
@@ -52,7 +51,7 @@ emu_fw_pf_resources(struct emu_dev *dev, struct emu_cmd *cmd)
 }
 
 /* Words 2..5 of the block at byte offset 0 or 16 of the board's configuration [1:5.7]. */
-enum emu_fw_ret
+static enum emu_fw_ret
 emu_fw_board_config(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
@@ -79,114 +78,14 @@ emu_fw_board_config(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
-/* Only the reset of a range of queues; what resets the whole function is not emulated yet [1:5.10].
- */
-enum emu_fw_ret
-emu_fw_reset_trigger(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	uint8_t *p = cmd->d[0].data;
-	uint32_t first = emu_get16(p, 4), nb = emu_get16(p, 6);
-
-	if (p[0] & (BIT32(7) | BIT32(3)))
-		return EMU_FW_NOT_SUPPORTED;
-	if (!(p[2] & BIT32(1)))
-		return EMU_FW_PARA_ERR;
-	if (first + nb > dev->cfg.nb_queues)
-		return EMU_FW_PARA_ERR;
-	for (uint32_t q = first; q < first + nb; q++)
-		emu_queue_reset(dev, q);
-	p[8] = 1;
-	return EMU_FW_OK;
-}
-
-enum emu_fw_ret
-emu_fw_queue_enable(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	uint32_t q = emu_get16(cmd->d[0].data, 0);
-
-	if (q >= dev->cfg.nb_queues)
-		return EMU_FW_PARA_ERR;
-	/* the same switch as the register [2:8.2] */
-	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN, cmd->d[0].data[4] & 1);
-	return EMU_FW_OK;
-}
-
-enum emu_fw_ret
-emu_fw_queue_reset(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	uint8_t *p = cmd->d[0].data;
-	uint32_t q = emu_get16(p, 0);
-
-	if (q >= dev->cfg.nb_queues)
-		return EMU_FW_PARA_ERR;
-	if (cmd->is_read)
-		p[3] = 1; /* ready: the reset was done at the request */
-	else if (p[2] & 1)
-		emu_queue_reset(dev, q);
-	return EMU_FW_OK;
-}
-
-/* Entries of 0x1503 and 0x1504 [1:6.5]; @p vector -1: unmap. */
-static enum emu_fw_ret
-vector_set(struct emu_dev *dev, const uint8_t *p, int32_t vector)
-{
-	unsigned int nb = p[1];
-
-	if (nb == 0 || nb > 10)
-		return EMU_FW_PARA_ERR;
-	for (unsigned int i = 0; i < nb; i++) {
-		uint32_t entry = emu_get16(p, 2 + 2 * i);
-		uint32_t q = FIELD_GET(BITS32(12, 2), entry);
-		struct emu_ring *ring;
-
-		if (q >= dev->cfg.nb_queues || (entry & 3) > 1)
-			return EMU_FW_PARA_ERR;
-		ring = (entry & 3) == 1 ? &dev->queue[q].rx : &dev->queue[q].tx;
-		ring->vector = vector;
-		ring->irq_pending = false;
-	}
-	return EMU_FW_OK;
-}
-
-enum emu_fw_ret
-emu_fw_vector_add(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	const uint8_t *p = cmd->d[0].data;
-	int32_t vector = p[0] | p[23] << 8;
-
-	if (cmd->is_read || vector >= (int32_t)emu_dev_nb_vectors(dev))
-		return EMU_FW_PARA_ERR;
-	return vector_set(dev, p, vector);
-}
-
-enum emu_fw_ret
-emu_fw_vector_del(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	return vector_set(dev, cmd->d[0].data, -1);
-}
-
-enum emu_fw_ret
-emu_fw_fd_mode(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	(void)dev;
-	memset(cmd->d[0].data, 0, 24); /* mode 0: 2K rules of 400 bits [3:5.1] */
-	cmd->d[0].data[1] = 1;
-	return EMU_FW_OK;
-}
-
-enum emu_fw_ret
-emu_fw_fd_sizes(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	(void)dev;
-	memset(cmd->d[0].data, 0, 24); /* [3:5.2] */
-	emu_put32(cmd->d[0].data, 0, 512);
-	emu_put16(cmd->d[0].data, 8, 128);
-	return EMU_FW_OK;
-}
-
-/* Rules are accepted and have no effect yet [3:5.7]. */
-enum emu_fw_ret
-emu_fw_fd_tcam(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	return cmd->nb_desc < 3 ? EMU_FW_NEXT_ERR : emu_fw_echo(dev, cmd);
-}
+/* clang-format off: a table [1:4] */
+const struct emu_fw_op emu_fw_sys_ops[] = {
+	{ 0x0001, 0, "QUERY_FW_VER", emu_fw_version },
+	{ 0x0022, 0, "QUERY_FUNC_STATUS", emu_fw_func_status },
+	{ 0x0023, 0, "QUERY_PF_RSRC", emu_fw_pf_resources },
+	{ 0x0025, EMU_FW_F_SINGLE, "GET_CFG_PARAM", emu_fw_board_config },
+	ECHO(0x700b, "CLEAR_HW_STATE"),
+	{ 0x701a, 0, "FIRMWARE_COMPAT_CFG", emu_fw_compat },
+	{ 0 },
+};
+/* clang-format on */

@@ -69,7 +69,7 @@ rx_queue_is_running(struct emu_dev *dev, unsigned int q)
 bool
 emu_dev_rx_is_ready(const struct emu_dev *dev)
 {
-	if (!(dev->mac_word & EMU_MAC_RX_EN) || !dev->wire_up)
+	if (!(dev->nic->mac_word & EMU_MAC_RX_EN) || !dev->nic->wire_up)
 		return false;
 	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
 		if (emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) & 1)
@@ -96,16 +96,16 @@ mac_is_wanted(const struct emu_dev *dev, const uint8_t *dmac, unsigned int dmac_
 	case 1:
 		if (promisc & EMU_PROMISC_MC)
 			return true;
-		for (uint32_t i = 0; i < dev->nb_mc; i++) {
-			if (memcmp(dev->mc[i].e.mac, dmac, 6) == 0)
-				return dev->mc[i].functions[0] & 1;
+		for (uint32_t i = 0; i < dev->nic->nb_mc; i++) {
+			if (memcmp(dev->nic->mc[i].e.mac, dmac, 6) == 0)
+				return dev->nic->mc[i].functions[0] & 1;
 		}
 		return false;
 	default:
 		if (promisc & EMU_PROMISC_UC)
 			return true;
-		for (uint32_t i = 0; i < dev->nb_uc; i++) {
-			if (memcmp(dev->uc[i].mac, dmac, 6) == 0)
+		for (uint32_t i = 0; i < dev->nic->nb_uc; i++) {
+			if (memcmp(dev->nic->uc[i].mac, dmac, 6) == 0)
 				return true;
 		}
 		return false;
@@ -117,7 +117,7 @@ vlan_is_wanted(const struct emu_dev *dev, const struct emu_parsed *p)
 {
 	unsigned int vid = p->nb_vlans ? p->vlan_tci[0] & 0xfff : 0;
 
-	return !dev->vlan_port_filter || dev->vlan_table[vid / 8] & 1u << vid % 8;
+	return !dev->nic->vlan_port_filter || dev->nic->vlan_table[vid / 8] & 1u << vid % 8;
 }
 
 /*
@@ -293,12 +293,12 @@ emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame)
 	uint32_t hash;
 	unsigned int q;
 
-	if (!(dev->mac_word & EMU_MAC_RX_EN))
+	if (!(dev->nic->mac_word & EMU_MAC_RX_EN))
 		return drop(dev, EMU_DROP_RX_MAC_DISABLED);
-	if (!dev->wire_up)
+	if (!dev->nic->wire_up)
 		return drop(dev, EMU_DROP_RX_LINK_DOWN);
-	if (wire_bytes > dev->max_frame_bytes) {
-		dev->mac_stats[55]++; /* rx_oversize [3:7.1] */
+	if (wire_bytes > dev->nic->max_frame_bytes) {
+		dev->nic->mac_stats[55]++; /* rx_oversize [3:7.1] */
 		return drop(dev, EMU_DROP_RX_OVERSIZE);
 	}
 	emu_parse(frame, &p);
@@ -313,6 +313,6 @@ emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame)
 	else
 		result = deliver(dev, q, frame, &p, hash);
 	if (result != EMU_RX_NO_BD)
-		emu_mac_count(dev, 45, wire_bytes, p.dmac_class);
+		emu_mac_count(dev->nic, 45, wire_bytes, p.dmac_class);
 	return result;
 }

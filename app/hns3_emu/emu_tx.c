@@ -127,7 +127,7 @@ frame_check(const struct emu_dev *dev, const struct tx_frame *f, enum emu_violat
 	uint32_t cs = le32toh(f->first.type_cs_le), ol = le32toh(f->first.ol_type_le);
 
 	*v = EMU_V_TX_TOO_LONG;
-	if (!(cs & EMU_TXBD_TSO) && f->out.len_bytes + 4 > dev->max_frame_bytes)
+	if (!(cs & EMU_TXBD_TSO) && f->out.len_bytes + 4 > dev->nic->max_frame_bytes)
 		return "a frame is longer than the maximum frame size";
 	*v = EMU_V_TX_TSO;
 	if (cs & EMU_TXBD_TSO)
@@ -263,11 +263,11 @@ frame_send(struct emu_dev *dev, struct tx_frame *f)
 		f->out.seg[f->out.nb_segs++] = (struct iovec){ zeros, pad };
 		f->out.len_bytes += pad;
 	}
-	if (dev->mac_word & EMU_MAC_APP_LP) {
+	if (dev->nic->mac_word & EMU_MAC_APP_LP) {
 		if (emu_dev_rx(dev, &f->out) == EMU_RX_NO_BD)
 			emu_dev_rx_miss(dev);
 		result = EMU_TX_TAKEN;
-	} else if (!dev->wire_up) {
+	} else if (!dev->nic->wire_up) {
 		dev->drops[EMU_DROP_TX_LINK_DOWN]++;
 		return EMU_TX_DROPPED;
 	} else {
@@ -277,7 +277,7 @@ frame_send(struct emu_dev *dev, struct tx_frame *f)
 		dev->drops[EMU_DROP_TX_WIRE]++;
 	if (result == EMU_TX_TAKEN) {
 		emu_frame_copy(&f->out, 0, dmac, sizeof(dmac));
-		emu_mac_count(dev, 19, f->out.len_bytes + 4, emu_dmac_class(dmac));
+		emu_mac_count(dev->nic, 19, f->out.len_bytes + 4, emu_dmac_class(dmac));
 	}
 	return result;
 }
@@ -300,7 +300,7 @@ queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 		f.nb_bds = frame_extent(ring);
 		if (f.nb_bds == 0)
 			break;
-		if (!(dev->mac_word & EMU_MAC_TX_EN)) {
+		if (!(dev->nic->mac_word & EMU_MAC_TX_EN)) {
 			dev->drops[EMU_DROP_TX_MAC_DISABLED]++;
 		} else if (frame_gather(dev, ring, &f)) {
 			uint32_t len = f.out.len_bytes;
