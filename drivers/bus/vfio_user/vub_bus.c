@@ -123,6 +123,7 @@ driver_probe(struct vub_dev *dev, struct rte_pci_driver *drv)
 		return ret < 0 ? ret : -ENODEV;
 	}
 	pci->device.driver = &drv->driver;
+	vub_ops_init(dev);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <bus_driver.h>
 #include <bus_pci_driver.h>
 #include <dev_driver.h>
+#include <ethdev_driver.h>
 #include <rte_bus_pci.h>
 
 #if RTE_VERSION >= RTE_VERSION_NUM(26, 7, 0, 0)

@@ -2,7 +2,7 @@
 /*
  * Interrupts. We make an event fd per MSI-X vector and give them to the server; vector 0 (misc) is
  * the interrupt handle's own fd, vectors 1.. are preloaded into it as duplicates for Rx interrupts,
- * which the driver may close (rte_intr_efd_disable()).
+ * which the driver may close (rte_intr_efd_disable()); vub_irq_refill() loads fresh ones.
  *
  * The handle is of type VDEV: enabling it is no system call, and EAL leaves reading the fd to
  * callbacks. Ours is registered before the driver's, so it runs before it: drained first, an event
@@ -92,22 +92,15 @@ vectors_init(struct vub_dev *dev)
 	return ret;
 }
 
-/* Fill the handle that the driver will use. */
+/* Duplicates of vectors 1.. as the handle's event fds. */
 static int
-handle_init(struct vub_dev *dev)
+handle_efds_init(struct vub_dev *dev)
 {
-	struct rte_intr_handle *handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
+	struct rte_intr_handle *handle = dev->slot.pci.intr_handle;
 	uint32_t i;
 	int fd, ret;
 
-	dev->slot.pci.intr_handle = handle;
-	if (!handle)
-		return -ENOMEM;
-	if (rte_intr_fd_set(handle, dev->vectors[0]) ||
-			rte_intr_type_set(handle, RTE_INTR_HANDLE_VDEV) ||
-			rte_intr_dev_fd_set(handle, dev->config_fd) ||
-			rte_intr_efd_counter_size_set(handle, sizeof(uint64_t)) ||
-			rte_intr_max_intr_set(handle, (int)dev->nb_vectors))
+	if (rte_intr_max_intr_set(handle, (int)dev->nb_vectors))
 		return -EINVAL;
 	for (i = 1; i < dev->nb_vectors; i++) {
 		fd = dup(dev->vectors[i]);
@@ -121,6 +114,42 @@ handle_init(struct vub_dev *dev)
 			return -EINVAL;
 		}
 	}
+	return 0;
+}
+
+int
+vub_irq_refill(struct vub_dev *dev)
+{
+	struct rte_intr_handle *handle = dev->slot.pci.intr_handle;
+	int ret;
+
+	if (!handle || dev->nb_vectors == 0 || rte_intr_nb_efd_get(handle) > 0)
+		return 0;
+	ret = handle_efds_init(dev);
+	if (ret)
+		VUB_LOG(ERR, "%s: cannot set up its Rx interrupts again: %s", dev->name,
+				strerror(-ret));
+	return ret;
+}
+
+/* Fill the handle that the driver will use. */
+static int
+handle_init(struct vub_dev *dev)
+{
+	struct rte_intr_handle *handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
+	int ret;
+
+	dev->slot.pci.intr_handle = handle;
+	if (!handle)
+		return -ENOMEM;
+	if (rte_intr_fd_set(handle, dev->vectors[0]) ||
+			rte_intr_type_set(handle, RTE_INTR_HANDLE_VDEV) ||
+			rte_intr_dev_fd_set(handle, dev->config_fd) ||
+			rte_intr_efd_counter_size_set(handle, sizeof(uint64_t)))
+		return -EINVAL;
+	ret = handle_efds_init(dev);
+	if (ret)
+		return ret;
 	if (rte_intr_callback_register(handle, irq_drain, dev) != 0)
 		return -EIO;
 	dev->has_drain = true;

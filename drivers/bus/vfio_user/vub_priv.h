@@ -6,10 +6,11 @@
  *   vub_dev.c  one device: connection, config space, BARs; loss of the server
  *   vub_dma.c  sharing of EAL memory with the device
  *   vub_irq.c  vectors as event fds, the interrupt handle, the watch on the connection
+ *   vub_ops.c  what is done in front of some of the driver's ethdev operations
  *
  * Life of a device: scan makes a struct vub_dev from devargs (name only); plug does, in this order,
- * open, irq, dma, the driver's probe; unplug does the reverse. Each xxx_fini undoes its xxx_init
- * and is harmless without it.
+ * open, irq, dma, the driver's probe, ops; unplug does the reverse. Each xxx_fini undoes its
+ * xxx_init and is harmless without it.
  *
  * Threads: EAL's hot-plug calls (scan, plug, unplug) come one at a time from one thread. The
  * interrupt thread runs the drain and watch callbacks; any thread may run memory events, under
@@ -59,6 +60,10 @@ struct vub_dev {
 	bool has_drain;               /* the drain callback is registered */
 	bool has_mem_event;           /* the memory event callback is registered */
 	struct vup_ranges maps;       /* IOVA ranges that the server has */
+	struct {
+		const struct eth_dev_ops *driver;
+		struct eth_dev_ops ours; /* the driver's but for a few */
+	} ops;
 };
 
 /* ------------------------------------------------------------------------------------ vub_dev.c --
@@ -80,6 +85,10 @@ void vub_dev_check(struct vub_dev *dev);
 int vub_irq_init(struct vub_dev *dev);
 void vub_irq_fini(struct vub_dev *dev);
 
+/** Put the event fds of Rx interrupts into the handle again if the driver has closed them.
+ * @return 0 or a negative errno; logged */
+int vub_irq_refill(struct vub_dev *dev);
+
 /* ------------------------------------------------------------------------------------ vub_dma.c --
  */
 
@@ -90,6 +99,12 @@ void vub_dma_fini(struct vub_dev *dev);
 /** rte_dev_dma_map(), rte_dev_dma_unmap(): 0 or -1 with rte_errno. */
 int vub_dma_map(struct rte_device *device, void *va, uint64_t iova, size_t len);
 int vub_dma_unmap(struct rte_device *device, void *va, uint64_t iova, size_t len);
+
+/* ------------------------------------------------------------------------------------ vub_ops.c --
+ */
+
+/** The driver has probed: put ours in front of its ethdev's operations. */
+void vub_ops_init(struct vub_dev *dev);
 
 static inline struct vub_dev *
 vub_dev_of(struct rte_device *device)

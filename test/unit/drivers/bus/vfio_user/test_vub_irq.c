@@ -97,6 +97,31 @@ event_fds_that_the_driver_closed_are_not_closed_twice(void **state)
 	vub_dev_close(dev);
 }
 
+/* A port that was stopped has no event fds left; the next start gets fresh ones, once. */
+static void
+event_fds_come_back_after_a_stop(void **state)
+{
+	struct vub_dev *dev = dev_open();
+	struct rte_intr_handle *handle;
+	unsigned int nb_fds;
+
+	(void)state;
+	assert_int_equal(vub_irq_init(dev), 0);
+	handle = dev->slot.pci.intr_handle;
+	nb_fds = rig_nb_fds();
+	rte_intr_efd_disable(handle);
+	assert_int_equal(rig_nb_fds(), nb_fds - 7);
+	assert_int_equal(vub_irq_refill(dev), 0);
+	assert_int_equal(vub_irq_refill(dev), 0);
+	assert_int_equal(rig_nb_fds(), nb_fds);
+	assert_int_equal(rte_intr_max_intr_get(handle), 8);
+	assert_int_equal(rte_intr_nb_efd_get(handle), 7);
+	rig_vector_raise(7);
+	assert_true(is_readable(rte_intr_efds_index_get(handle, 6)));
+	vub_irq_fini(dev);
+	vub_dev_close(dev);
+}
+
 static atomic_int nb_calls;
 
 static void
@@ -257,6 +282,7 @@ main(void)
 		cmocka_unit_test_setup(the_handle_is_what_drivers_expect, rig_reset),
 		cmocka_unit_test_setup(
 				event_fds_that_the_driver_closed_are_not_closed_twice, rig_reset),
+		cmocka_unit_test_setup(event_fds_come_back_after_a_stop, rig_reset),
 		cmocka_unit_test_setup(vector_0_calls_the_driver_once, rig_reset),
 		cmocka_unit_test_setup(one_vector_has_no_rx_event_fds, rig_reset),
 		cmocka_unit_test_setup(too_many_vectors_are_cut, rig_reset),
