@@ -93,11 +93,13 @@ run_script() { # BUILD SCRIPT arguments...
 	count "$name" "$status" "$log"
 }
 
+# The tests of one suite, each a case; and the rules that conformance programs print, each a case, too.
 run_meson_tests() { # BUILD SUITE
 	local log=$1/test-logs/$2.log
-	meson test -C "$1" --suite "$2" --no-rebuild --print-errorlogs >"$log" 2>&1
+	meson test -C "$1" --suite "$2" --no-rebuild --print-errorlogs --logbase "pagelift-$2" >"$log" 2>&1
 	sed -nE 's/^ *[0-9]+\/[0-9]+ +(pagelift:[a-z]+ \/ )?([A-Za-z0-9_-]+) +(OK|FAIL|SKIP|TIMEOUT|ERROR).*/\3 \2/p' "$log" |
 		sed 's/^OK /PASS /; s/^\(TIMEOUT\|ERROR\) /FAIL /; s/^SKIP \(.*\)/SKIP \1: see the log/' >"$log.lines"
+	grep -hE '^(PASS|FAIL) CONF-' "$1/meson-logs/pagelift-$2.txt" >>"$log.lines"
 	cat "$log.lines"
 	if grep -q '^FAIL ' "$log.lines"; then tail -n 60 "$log"; fi
 	count "$2" "$([ -s "$log.lines" ] && echo 0 || echo 1)" "$log.lines"

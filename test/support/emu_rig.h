@@ -71,10 +71,11 @@ void rig_service(struct rig *rig);
  * For cmocka: a rig at power-on, with command queues of 1024, or with queue 0 running; and the run
  * of all cases over trapped and then over mapped registers. Returns the number that failed.
  */
-int rig_setup(void **state);
+int rig_setup(void **state); /* registers as rig_access_set() said last */
 int rig_setup_cmdq(void **state);
 int rig_setup_started(void **state);
 int rig_teardown(void **state);
+void rig_access_set(bool mapped);
 #define RIG_RUN(tests) rig_run(tests, sizeof(tests) / sizeof((tests)[0]))
 struct CMUnitTest;
 int rig_run(const struct CMUnitTest *tests, size_t nb_tests);

@@ -116,6 +116,12 @@ rig_close(struct rig *rig)
 	free(rig->sent);
 }
 
+void
+rig_access_set(bool mapped)
+{
+	rig_mapped = mapped;
+}
+
 int
 rig_setup(void **state)
 {
@@ -152,9 +158,9 @@ rig_run(const struct CMUnitTest *tests, size_t nb_tests)
 {
 	int failed;
 
-	rig_mapped = false;
+	rig_access_set(false);
 	failed = _cmocka_run_group_tests("trapped", tests, nb_tests, NULL, NULL);
-	rig_mapped = true;
+	rig_access_set(true);
 	return failed + _cmocka_run_group_tests("mapped", tests, nb_tests, NULL, NULL);
 }
 
