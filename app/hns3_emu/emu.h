@@ -18,7 +18,9 @@
 #include <sys/uio.h>
 
 #define EMU_PORTS_MAX       32
-#define EMU_FRAME_SEGS_MAX  64
+#define EMU_FRAME_SEGS_MAX  68
+/* Frames that are handed over at once. */
+#define EMU_BURST           32
 /* Longest frame that a wire carries, without FCS; the device's own limit is lower. */
 #define EMU_FRAME_BYTES_MAX 65536
 /* Shortest frame on a wire, without FCS: shorter ones are padded with zeros by whoever puts them
@@ -52,8 +54,13 @@ struct emu_wire;
 /* Raise an MSI-X vector; one without an eventfd is ignored. Any thread. */
 void emu_port_irq(struct emu_port *port, unsigned int vector);
 
-/* Hand a frame to the port's wire. Data thread. */
-enum emu_tx_result emu_port_tx(struct emu_port *port, const struct emu_frame *frame);
+/*
+ * Hand up to EMU_BURST frames to the port's wire, in order. Returns how many it took; *next tells
+ * of the one behind them: EMU_TX_TAKEN there is none, EMU_TX_BUSY it and the rest have to wait,
+ * EMU_TX_DROPPED it alone is lost (counted by the wire). Data thread.
+ */
+unsigned int emu_port_tx(struct emu_port *port, const struct emu_frame *const *frames,
+		unsigned int nb, enum emu_tx_result *next);
 
 /* ---- the two threads (emu_loop.c) ---- */
 

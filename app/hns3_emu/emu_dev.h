@@ -77,7 +77,14 @@ void emu_dev_link_set(struct emu_dev *dev, bool up);
 /* Send what the Tx rings hold, up to about @p budget frames. Returns frames taken from rings. */
 unsigned int emu_dev_tx_poll(struct emu_dev *dev, unsigned int budget);
 
-/* Deliver one frame from the wire. */
+/*
+ * Deliver frames from the wire, in order; what became of each is in results[]. Returns with how
+ * many it has dealt: all, or, if the wire @p waits, those before the first one with EMU_RX_NO_BD. A
+ * wire that does not wait has lost such a frame, and the device counts it as missed.
+ */
+unsigned int emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames,
+		unsigned int nb, bool waits, enum emu_rx_result *results);
+/* The same for one frame of a wire that waits. */
 enum emu_rx_result emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame);
 
 /* The wire gave up on a frame that had no free BD: the device counts it as missed. Data thread. */

@@ -106,6 +106,7 @@ struct emu_ring {
 	uint64_t pkts_shown;  /* of pkts, how many the client has been told */
 	int32_t vector;       /* MSI-X vector of its events, -1: none */
 	bool irq_pending;     /* data */
+	bool has_news;        /* data: during a burst */
 };
 
 struct emu_queue {

@@ -100,12 +100,12 @@ emu_iommu_hash(const struct emu_iommu *mmu, uint64_t key)
 }
 
 /*
- * Where @p len > 0 bytes at @p iova are, or NULL (a fault was counted). A range that crosses maps
- * is found if these are neighbours in this process too, as whole pages are (see arena);
- * emu_dma_read() and emu_dma_write() need no such luck.
+ * Where @p len > 0 bytes at @p iova are, or NULL (and a fault was counted, if @p fault). A range
+ * that crosses maps is found if these are neighbours in this process too, as whole pages are (see
+ * arena); emu_dma_read() and emu_dma_write() need no such luck.
  */
 static inline void *
-emu_iommu_va(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot)
+emu_iommu_look(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot, bool fault)
 {
 	uint64_t key = (iova >> EMU_GRANULE_SHIFT) + 1;
 	uint32_t i = emu_iommu_hash(mmu, key);
@@ -122,7 +122,13 @@ emu_iommu_va(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot)
 		}
 		i = (i + 1) & mmu->slot_mask;
 	}
-	return emu_iommu_va_slow(mmu, iova, len, prot, true);
+	return emu_iommu_va_slow(mmu, iova, len, prot, fault);
+}
+
+static inline void *
+emu_iommu_va(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot)
+{
+	return emu_iommu_look(mmu, iova, len, prot, true);
 }
 
 /* Copy across map borders; 0 or -EFAULT (a fault was counted; a part may have been copied). */

@@ -31,10 +31,11 @@ emu_port_irq(struct emu_port *port, unsigned int vector)
 				vector, strerror(errno));
 }
 
-enum emu_tx_result
-emu_port_tx(struct emu_port *port, const struct emu_frame *frame)
+unsigned int
+emu_port_tx(struct emu_port *port, const struct emu_frame *const *frames, unsigned int nb,
+		enum emu_tx_result *next)
 {
-	return port->wire.ops->tx(&port->wire, frame);
+	return emu_wire_tx(&port->wire, frames, nb, next);
 }
 
 /* Close eventfds of vectors start .. start + count - 1 and put @p fds (or none) in place. */

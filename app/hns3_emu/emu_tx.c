@@ -15,12 +15,14 @@
 #include <string.h>
 
 #define TX_FRAMES_MAX 128 /* of one queue before the next one's turn */
+#define BD_AHEAD      8   /* BDs that are fetched before they are needed */
 
 struct tx_frame {
 	struct emu_frame out;
-	uint32_t nb_bds;
-	struct emu_txbd first; /* control fields of the first BD */
-	uint8_t tags[8];       /* VLAN tags to insert */
+	uint32_t first_bd, nb_bds; /* of the burst's BDs */
+	uint32_t ring_bytes;       /* as the driver gave it */
+	struct emu_txbd first;     /* control fields of the first BD */
+	uint8_t tags[8];           /* VLAN tags to insert */
 };
 
 static struct emu_txbd *
@@ -48,23 +50,23 @@ txbd_is_ready(const struct emu_txbd *bd)
 	       __atomic_load_n(&bd->send_size_le, __ATOMIC_RELAXED) != 0;
 }
 
-/* BDs of the next frame, 0: it is not complete yet. */
+/* BDs of the frame that begins @p at BDs behind the front, 0: it is not complete yet. */
 static uint32_t
-frame_extent(const struct emu_ring *ring)
+frame_extent(const struct emu_ring *ring, uint32_t at)
 {
 	uint32_t n = 0;
 
-	if (!txbd_is_ready(txbd_at(ring, 0)))
+	if (at == ring->nb_bds || !txbd_is_ready(txbd_at(ring, at)))
 		return 0;
 	for (;;) {
-		const struct emu_txbd *bd = txbd_at(ring, n++);
+		const struct emu_txbd *bd = txbd_at(ring, at + n++);
 		bool next_is_ready;
 
 		if (flags_load(bd) & EMU_TXBD_FE)
 			return n;
-		if (n == ring->nb_bds)
-			return n; /* the whole ring is one frame without an end: refused later */
-		next_is_ready = txbd_is_ready(txbd_at(ring, n));
+		if (at + n == ring->nb_bds)
+			return at == 0 ? n : 0; /* the whole ring without an end: refused later */
+		next_is_ready = txbd_is_ready(txbd_at(ring, at + n));
 		if (flags_load(bd) & EMU_TXBD_FE) /* it came after the valid bit [2:10.6] */
 			return n;
 		if (!next_is_ready)
@@ -93,7 +95,7 @@ frame_gather(struct emu_dev *dev, const struct emu_ring *ring, struct tx_frame *
 {
 	uint32_t limit;
 
-	f->first = *txbd_at(ring, 0);
+	f->first = *txbd_at(ring, f->first_bd);
 	limit = le32toh(f->first.type_cs_le) & EMU_TXBD_TSO ? EMU_TX_BDS_TSO_MAX : EMU_TX_BDS_MAX;
 	if (f->nb_bds > limit) {
 		emu_dev_violation(dev, EMU_V_TX_TOO_MANY_BDS, "a frame has more BDs than allowed");
@@ -103,7 +105,7 @@ frame_gather(struct emu_dev *dev, const struct emu_ring *ring, struct tx_frame *
 	f->out.len_bytes = 0;
 	f->out.nb_segs = f->nb_bds;
 	for (uint32_t i = 0; i < f->nb_bds; i++) {
-		const struct emu_txbd *bd = txbd_at(ring, i);
+		const struct emu_txbd *bd = txbd_at(ring, f->first_bd + i);
 		uint32_t len = le16toh(bd->send_size_le);
 		void *va = emu_iommu_va(dev->cfg.iommu, le64toh(bd->addr_le), len, EMU_DMA_READ);
 
@@ -114,6 +116,7 @@ frame_gather(struct emu_dev *dev, const struct emu_ring *ring, struct tx_frame *
 		if (le16toh(bd->flags_le) & EMU_TXBD_RESERVED)
 			emu_dev_violation(dev, EMU_V_TX_RESERVED_BITS,
 					"reserved bits of a Tx BD's flags are set");
+		__builtin_prefetch(va);
 		f->out.seg[i] = (struct iovec){ va, len };
 		f->out.len_bytes += len;
 	}
@@ -227,94 +230,229 @@ tags_insert(struct tx_frame *f, struct emu_frame *out)
 	out->len_bytes += nb;
 }
 
-/* Send f->out; counted whatever happens, except EMU_TX_BUSY. */
-static enum emu_tx_result
-frame_send(struct emu_dev *dev, struct tx_frame *f)
+/* Do what the first BD asks for; NULL or what is wrong. */
+static const char *
+frame_offload(struct tx_frame *f)
 {
-	static uint8_t copy[EMU_FRAME_BYTES_MAX]; /* one data thread */
-	static uint8_t zeros[EMU_FRAME_BYTES_MIN];
+	static uint8_t copy[EMU_FRAME_BYTES_MAX]; /* one data thread, one such frame at a time */
 	uint32_t cs = le32toh(f->first.type_cs_le), ol = le32toh(f->first.ol_type_le);
-	enum emu_violation v;
-	const char *wrong = frame_check(dev, f, &v);
-	enum emu_tx_result result;
-	uint8_t dmac[6];
 
-	if (!wrong && cs & (EMU_TXBD_L3CS | EMU_TXBD_L4CS)) {
+	if (cs & (EMU_TXBD_L3CS | EMU_TXBD_L4CS)) {
 		struct emu_frame summed;
+		const char *wrong = checksums_insert(&summed, f, copy);
 
-		wrong = checksums_insert(&summed, f, copy);
+		if (wrong)
+			return wrong;
 		f->out.nb_segs = 1;
 		f->out.seg[0] = summed.seg[0];
-	} else if (!wrong && (cs & EMU_TXBD_VLAN || ol & EMU_TXBD_OVLAN) &&
-			f->out.seg[0].iov_len < 13) {
+	} else if ((cs & EMU_TXBD_VLAN || ol & EMU_TXBD_OVLAN) && f->out.seg[0].iov_len < 13) {
 		emu_frame_copy(&f->out, 0, copy, f->out.len_bytes);
 		f->out.nb_segs = 1;
 		f->out.seg[0] = (struct iovec){ copy, f->out.len_bytes };
 	}
+	tags_insert(f, &f->out);
+	return NULL;
+}
+
+/* Make f->out what goes out; false: it is refused, and that was counted. */
+static bool
+frame_finish(struct emu_dev *dev, struct tx_frame *f)
+{
+	static uint8_t zeros[EMU_FRAME_BYTES_MIN];
+	enum emu_violation v;
+	const char *wrong = frame_check(dev, f, &v);
+
+	f->ring_bytes = f->out.len_bytes;
+	if (!wrong)
+		wrong = frame_offload(f);
 	if (wrong) {
 		emu_dev_violation(dev, v, wrong);
 		dev->drops[EMU_DROP_TX_VIOLATION]++;
-		return EMU_TX_DROPPED;
+		return false;
 	}
-	tags_insert(f, &f->out);
 	if (f->out.len_bytes < EMU_FRAME_BYTES_MIN) {
 		uint32_t pad = EMU_FRAME_BYTES_MIN - f->out.len_bytes;
 
 		f->out.seg[f->out.nb_segs++] = (struct iovec){ zeros, pad };
 		f->out.len_bytes += pad;
 	}
+	return true;
+}
+
+/* ---- bursts ---- */
+
+/* Frames that wait to be sent, in the order of the ring, refused ones left out. */
+struct tx_burst {
+	unsigned int nb; /* frames */
+	uint32_t nb_bds; /* of the ring, that belong to what was gathered */
+	bool is_alone;   /* one frame that is not usual */
+	struct tx_frame f[EMU_BURST];
+};
+
+static struct tx_burst the_burst; /* one data thread */
+
+#define CS_OFFLOADS (EMU_TXBD_L3CS | EMU_TXBD_L4CS | EMU_TXBD_VLAN | EMU_TXBD_TSO)
+#define OL_OFFLOADS (EMU_TXBD_OL3T | EMU_TXBD_TUNTYPE | EMU_TXBD_OVLAN)
+
+/*
+ * Whether the frame asks for nothing but to be sent, breaks no rule and can be read; then f->out is
+ * what goes out. Counts nothing.
+ */
+static bool
+frame_is_usual(struct emu_dev *dev, const struct emu_ring *ring, struct tx_frame *f)
+{
+	const struct emu_txbd *first = txbd_at(ring, f->first_bd);
+
+	if (first->type_cs_le & htole32(CS_OFFLOADS) || first->ol_type_le & htole32(OL_OFFLOADS) ||
+			first->paylen_le & htole32(EMU_TXBD_OL4CS) || f->nb_bds > EMU_TX_BDS_MAX)
+		return false;
+	f->out.len_bytes = 0;
+	f->out.nb_segs = f->nb_bds;
+	for (uint32_t i = 0; i < f->nb_bds; i++) {
+		const struct emu_txbd *bd = txbd_at(ring, f->first_bd + i);
+		uint32_t len = le16toh(bd->send_size_le);
+		void *va = emu_iommu_look(
+				dev->cfg.iommu, le64toh(bd->addr_le), len, EMU_DMA_READ, false);
+
+		if (!va || bd->flags_le & htole16(EMU_TXBD_RESERVED))
+			return false;
+		__builtin_prefetch(va);
+		f->out.seg[i] = (struct iovec){ va, len };
+		f->out.len_bytes += len;
+	}
+	f->ring_bytes = f->out.len_bytes;
+	return f->out.len_bytes >= EMU_FRAME_BYTES_MIN &&
+	       f->out.len_bytes + 4 <= dev->nic->max_frame_bytes;
+}
+
+/*
+ * Take frames off the ring's front into @p b, at most @p most; BDs are not touched. Whatever is not
+ * usual goes alone, so that it is counted once even if the wire is busy and all is gathered again.
+ * Returns frames taken, the refused ones counted.
+ */
+static unsigned int
+burst_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b, unsigned int most)
+{
+	struct emu_ring *ring = &dev->queue[q].tx;
+	uint32_t enable_reg = EMU_TQP_BASE(q) + EMU_TQP_RING_EN;
+	bool mac_is_off = !(dev->nic->mac_word & EMU_MAC_TX_EN);
+	unsigned int taken = 0;
+
+	b->nb = 0;
+	b->nb_bds = 0;
+	b->is_alone = false;
+	/* The enable bit before every frame: the driver frees buffers right after clearing it
+	 * [1:2.9]. */
+	while (taken < most && emu_bar_load(dev, enable_reg) & 1) {
+		struct tx_frame *f = &b->f[b->nb];
+
+		f->first_bd = b->nb_bds;
+		f->nb_bds = frame_extent(ring, b->nb_bds);
+		if (f->nb_bds == 0)
+			break;
+		b->is_alone = mac_is_off || !frame_is_usual(dev, ring, f);
+		if (b->is_alone && taken > 0) {
+			b->is_alone = false;
+			break;
+		}
+		b->nb_bds += f->nb_bds;
+		taken++;
+		if (b->nb_bds + BD_AHEAD < ring->nb_bds)
+			__builtin_prefetch(txbd_at(ring, b->nb_bds + BD_AHEAD), 1);
+		if (!b->is_alone) {
+			b->nb++;
+			continue;
+		}
+		if (mac_is_off)
+			dev->drops[EMU_DROP_TX_MAC_DISABLED]++;
+		else
+			b->nb = frame_gather(dev, ring, f) && frame_finish(dev, f);
+		break;
+	}
+	return taken;
+}
+
+/* Out on the wire, or round the loop; the same contract as emu_port_tx(). */
+static unsigned int
+frames_out(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb,
+		enum emu_tx_result *next)
+{
+	enum emu_rx_result results[EMU_BURST];
+
 	if (dev->nic->mac_word & EMU_MAC_APP_LP) {
-		if (emu_dev_rx(dev, &f->out) == EMU_RX_NO_BD)
-			emu_dev_rx_miss(dev);
-		result = EMU_TX_TAKEN;
-	} else if (!dev->nic->wire_up) {
+		emu_dev_rx_burst(dev, frames, nb, false, results);
+		*next = EMU_TX_TAKEN;
+		return nb;
+	}
+	if (!dev->nic->wire_up) {
 		dev->drops[EMU_DROP_TX_LINK_DOWN]++;
-		return EMU_TX_DROPPED;
-	} else {
-		result = emu_port_tx(dev->cfg.port, &f->out);
+		*next = EMU_TX_DROPPED;
+		return 0;
 	}
-	if (result == EMU_TX_DROPPED)
+	nb = emu_port_tx(dev->cfg.port, frames, nb, next);
+	if (*next == EMU_TX_DROPPED)
 		dev->drops[EMU_DROP_TX_WIRE]++;
-	if (result == EMU_TX_TAKEN) {
-		emu_frame_copy(&f->out, 0, dmac, sizeof(dmac));
-		emu_mac_count(dev->nic, 19, f->out.len_bytes + 4, emu_dmac_class(dmac));
+	return nb;
+}
+
+static void
+frame_sent(struct emu_dev *dev, struct emu_ring *ring, const struct tx_frame *f)
+{
+	uint8_t dmac[6];
+
+	__atomic_store_n(&ring->pkts, ring->pkts + 1, __ATOMIC_RELAXED);
+	ring->bytes += f->ring_bytes;
+	emu_frame_copy(&f->out, 0, dmac, sizeof(dmac));
+	emu_mac_count(dev->nic, 19, f->out.len_bytes + 4, emu_dmac_class(dmac));
+}
+
+/* Send what was gathered and complete its BDs; false: the wire is busy, the rest stays in the ring.
+ */
+static bool
+burst_send(struct emu_dev *dev, struct emu_ring *ring, const struct tx_burst *b, unsigned int *done)
+{
+	const struct emu_frame *frames[EMU_BURST];
+
+	for (unsigned int i = 0; i < b->nb; i++)
+		frames[i] = &b->f[i].out;
+	*done = 0;
+	while (*done < b->nb) {
+		enum emu_tx_result next;
+		unsigned int nb = frames_out(dev, frames + *done, b->nb - *done, &next);
+
+		for (unsigned int i = 0; i < nb; i++)
+			frame_sent(dev, ring, &b->f[(*done)++]);
+		if (next == EMU_TX_BUSY) {
+			bds_complete(ring, b->f[*done].first_bd);
+			return false;
+		}
+		*done += next == EMU_TX_DROPPED;
 	}
-	return result;
+	bds_complete(ring, b->nb_bds);
+	return true;
 }
 
 static unsigned int
 queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 {
-	uint32_t enable_reg = EMU_TQP_BASE(q) + EMU_TQP_RING_EN;
 	struct emu_ring *ring = &dev->queue[q].tx;
-	struct tx_frame f;
 	unsigned int nb = 0;
 
 	if (!ring->va || ring->generation != dev->cfg.iommu->generation) {
 		if (!emu_ring_open(dev, q, ring, false))
 			return 0;
 	}
-	/* The enable bit before every frame: the driver frees buffers right after clearing it
-	 * [1:2.9]. */
-	while (nb < budget && emu_bar_load(dev, enable_reg) & 1) {
-		f.nb_bds = frame_extent(ring);
-		if (f.nb_bds == 0)
-			break;
-		if (!(dev->nic->mac_word & EMU_MAC_TX_EN)) {
-			dev->drops[EMU_DROP_TX_MAC_DISABLED]++;
-		} else if (frame_gather(dev, ring, &f)) {
-			uint32_t len = f.out.len_bytes;
-			enum emu_tx_result result = frame_send(dev, &f);
+	while (nb < budget) {
+		unsigned int most = budget - nb < EMU_BURST ? budget - nb : EMU_BURST, done;
+		unsigned int taken = burst_gather(dev, q, &the_burst, most);
+		bool is_free;
 
-			if (result == EMU_TX_BUSY)
-				break;
-			if (result == EMU_TX_TAKEN) {
-				__atomic_store_n(&ring->pkts, ring->pkts + 1, __ATOMIC_RELAXED);
-				ring->bytes += len;
-			}
-		}
-		bds_complete(ring, f.nb_bds);
-		nb++;
+		if (taken == 0)
+			break;
+		is_free = burst_send(dev, ring, &the_burst, &done);
+		nb += is_free ? taken : done;
+		if (!is_free)
+			break;
 	}
 	if (nb > 0)
 		emu_ring_event(dev, ring);

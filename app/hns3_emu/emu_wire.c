@@ -49,6 +49,43 @@ emu_wire_close(struct emu_wire *w)
 	w->ops = NULL;
 }
 
+unsigned int
+emu_wire_tx(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb,
+		enum emu_tx_result *next)
+{
+	*next = EMU_TX_TAKEN;
+	if (w->ops->tx_burst) {
+		w->ops->tx_burst(w, frames, nb);
+		return nb;
+	}
+	for (unsigned int i = 0; i < nb; i++) {
+		*next = w->ops->tx(w, frames[i]);
+		if (*next != EMU_TX_TAKEN)
+			return i;
+	}
+	return nb;
+}
+
+unsigned int
+emu_wire_deliver_burst(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb,
+		bool waits)
+{
+	enum emu_rx_result results[EMU_BURST];
+	unsigned int dealt = emu_dev_rx_burst(w->dev, frames, nb, waits, results);
+
+	for (unsigned int i = 0; i < dealt; i++) {
+		if (results[i] == EMU_RX_TAKEN) {
+			w->stats.rx_pkts++;
+			w->stats.rx_bytes += frames[i]->len_bytes;
+		} else if (results[i] == EMU_RX_DROPPED) {
+			w->stats.rx_refused_pkts++;
+		} else {
+			w->stats.drop_no_bd_pkts++;
+		}
+	}
+	return dealt;
+}
+
 enum emu_rx_result
 emu_wire_deliver(struct emu_wire *w, const struct emu_frame *frame)
 {

@@ -45,6 +45,9 @@ struct emu_wire_ops {
 	 * more). Returns how many it dealt with. */
 	unsigned int (*poll)(struct emu_wire *w, unsigned int budget);
 	enum emu_tx_result (*tx)(struct emu_wire *w, const struct emu_frame *frame);
+	/* Optional, for wires that take whatever comes: up to EMU_BURST frames at once. */
+	void (*tx_burst)(
+			struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb);
 	/* Optional: make what was written visible outside; called when idle and before close. */
 	void (*flush)(struct emu_wire *w);
 	/* Optional: a client came or went; start over what starts with one. */
@@ -58,6 +61,18 @@ extern const struct emu_wire_ops emu_wire_pcap, emu_wire_tap, emu_wire_gen, emu_
 /* Open @p spec ("pcap:in=a,out=b"). 0 or a negative errno with the reason in @p why. */
 int emu_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size);
 void emu_wire_close(struct emu_wire *w);
+
+/* Frames from the device, as emu_port_tx() says. */
+unsigned int emu_wire_tx(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb,
+		enum emu_tx_result *next);
+
+/*
+ * Give up to EMU_BURST frames to the device and count them. Returns with how many it has dealt:
+ * all, or, on a wire that
+ * @p waits, those before the first one that found no BD.
+ */
+unsigned int emu_wire_deliver_burst(struct emu_wire *w, const struct emu_frame *const *frames,
+		unsigned int nb, bool waits);
 
 /*
  * Give @p frame to the device and count it. EMU_RX_NO_BD is not counted: the caller waits, or

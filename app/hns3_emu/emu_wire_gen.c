@@ -187,6 +187,28 @@ gen_due(struct gen *g, uint64_t most)
 	return due < most ? due : most;
 }
 
+/* The next @p nb frames; returns with how many the device has dealt. */
+static unsigned int
+burst_send(struct emu_wire *w, struct gen *g, unsigned int nb)
+{
+	static struct emu_frame frame[EMU_BURST]; /* one data thread */
+	const struct emu_frame *frames[EMU_BURST];
+	uint32_t i = g->next;
+	unsigned int dealt;
+
+	for (unsigned int n = 0; n < nb; n++) {
+		frame[n].len_bytes = g->len_bytes[i];
+		frame[n].nb_segs = 1;
+		frame[n].seg[0] =
+				(struct iovec){ g->data + (size_t)i * g->stride, g->len_bytes[i] };
+		frames[n] = &frame[n];
+		i = i + 1 == g->nb_frames ? 0 : i + 1;
+	}
+	dealt = emu_wire_deliver_burst(w, frames, nb, g->rate_pps == 0);
+	g->next = (g->next + dealt) % g->nb_frames;
+	return dealt;
+}
+
 static unsigned int
 gen_poll(struct emu_wire *w, unsigned int budget)
 {
@@ -200,36 +222,29 @@ gen_poll(struct emu_wire *w, unsigned int budget)
 	}
 	due = gen_due(g, g->batch > budget ? g->batch : budget);
 	while (nb < due) {
-		uint32_t i = g->next;
-		struct emu_frame frame;
+		unsigned int want = due - nb < EMU_BURST ? (unsigned int)(due - nb) : EMU_BURST;
+		unsigned int dealt = burst_send(w, g, want);
 
-		frame.len_bytes = g->len_bytes[i];
-		frame.nb_segs = 1;
-		frame.seg[0] = (struct iovec){ g->data + (size_t)i * g->stride, frame.len_bytes };
-		if (emu_wire_deliver(w, &frame) == EMU_RX_NO_BD) {
-			if (g->rate_pps == 0)
-				break;
-			emu_wire_drop_no_bd(w);
-		}
-		nb++;
-		g->next = i + 1 == g->nb_frames ? 0 : i + 1;
+		nb += dealt;
+		if (dealt < want)
+			break;
 	}
 	g->due_pkts += nb;
 	return nb;
 }
 
-static enum emu_tx_result
-gen_tx(struct emu_wire *w, const struct emu_frame *frame)
+static void
+gen_tx_burst(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb)
 {
-	w->stats.tx_pkts++;
-	w->stats.tx_bytes += frame->len_bytes;
-	return EMU_TX_TAKEN;
+	w->stats.tx_pkts += nb;
+	for (unsigned int i = 0; i < nb; i++)
+		w->stats.tx_bytes += frames[i]->len_bytes;
 }
 
 const struct emu_wire_ops emu_wire_gen = {
 	.kind = "gen",
 	.open = gen_open,
 	.poll = gen_poll,
-	.tx = gen_tx,
+	.tx_burst = gen_tx_burst,
 	.close = gen_close,
 };

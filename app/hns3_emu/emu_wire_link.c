@@ -63,16 +63,13 @@ link_connect(struct emu_wire *w, struct emu_wire *const *wires, unsigned int nb,
 	return 0;
 }
 
-static enum emu_tx_result
-link_tx(struct emu_wire *w, const struct emu_frame *frame)
+static void
+link_tx_burst(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb)
 {
-	struct emu_wire *peer = ((struct link *)w->priv)->peer;
-
-	w->stats.tx_pkts++;
-	w->stats.tx_bytes += frame->len_bytes;
-	if (emu_wire_deliver(peer, frame) == EMU_RX_NO_BD)
-		emu_wire_drop_no_bd(peer);
-	return EMU_TX_TAKEN;
+	w->stats.tx_pkts += nb;
+	for (unsigned int i = 0; i < nb; i++)
+		w->stats.tx_bytes += frames[i]->len_bytes;
+	emu_wire_deliver_burst(((struct link *)w->priv)->peer, frames, nb, false);
 }
 
 static void
@@ -85,6 +82,6 @@ const struct emu_wire_ops emu_wire_link = {
 	.kind = "link",
 	.open = link_open,
 	.connect = link_connect,
-	.tx = link_tx,
+	.tx_burst = link_tx_burst,
 	.close = link_close,
 };

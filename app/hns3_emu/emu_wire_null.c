@@ -15,12 +15,12 @@ null_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
 	return -EINVAL;
 }
 
-static enum emu_tx_result
-null_tx(struct emu_wire *w, const struct emu_frame *frame)
+static void
+null_tx_burst(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb)
 {
-	w->stats.tx_pkts++;
-	w->stats.tx_bytes += frame->len_bytes;
-	return EMU_TX_TAKEN;
+	w->stats.tx_pkts += nb;
+	for (unsigned int i = 0; i < nb; i++)
+		w->stats.tx_bytes += frames[i]->len_bytes;
 }
 
 static void
@@ -32,6 +32,6 @@ null_close(struct emu_wire *w)
 const struct emu_wire_ops emu_wire_null = {
 	.kind = "null",
 	.open = null_open,
-	.tx = null_tx,
+	.tx_burst = null_tx_burst,
 	.close = null_close,
 };

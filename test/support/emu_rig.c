@@ -29,15 +29,14 @@ emu_port_irq(struct emu_port *port, unsigned int vector)
 	rig->irqs[vector]++;
 }
 
-enum emu_tx_result
-emu_port_tx(struct emu_port *port, const struct emu_frame *frame)
+static enum emu_tx_result
+frame_keep(struct rig *rig, const struct emu_frame *frame)
 {
-	struct rig *rig = (struct rig *)(void *)port;
 	struct rig_frame *out = &rig->sent[rig->nb_sent];
 	uint32_t len = 0;
 
-	if (rig->tx_result != EMU_TX_TAKEN)
-		return rig->tx_result;
+	if (rig->tx_result != EMU_TX_TAKEN && rig->tx_after-- == 0)
+		return rig->tx_after = 0, rig->tx_result;
 	assert_true(rig->nb_sent < RIG_FRAMES_MAX);
 	assert_true(frame->nb_segs >= 1 && frame->nb_segs <= EMU_FRAME_SEGS_MAX);
 	for (uint32_t i = 0; i < frame->nb_segs; i++) {
@@ -49,6 +48,19 @@ emu_port_tx(struct emu_port *port, const struct emu_frame *frame)
 	out->len = len;
 	rig->nb_sent++;
 	return EMU_TX_TAKEN;
+}
+
+unsigned int
+emu_port_tx(struct emu_port *port, const struct emu_frame *const *frames, unsigned int nb,
+		enum emu_tx_result *next)
+{
+	*next = EMU_TX_TAKEN;
+	for (unsigned int i = 0; i < nb; i++) {
+		*next = frame_keep((struct rig *)(void *)port, frames[i]);
+		if (*next != EMU_TX_TAKEN)
+			return i;
+	}
+	return nb;
 }
 
 void

@@ -49,6 +49,7 @@ struct rig {
 	unsigned int irqs[RIG_VECTORS_MAX];
 	/* the wire */
 	enum emu_tx_result tx_result;
+	unsigned int tx_after; /* frames that the wire takes before it says tx_result */
 	unsigned int nb_sent;
 	struct rig_frame *sent;
 };

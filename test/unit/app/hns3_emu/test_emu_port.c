@@ -387,12 +387,15 @@ report(void **state)
 {
 	int memfd, efd = attach(&memfd);
 	struct emu_frame f = { .len_bytes = 60, .nb_segs = 1 };
+	const struct emu_frame *frames = &f;
+	enum emu_tx_result next;
 	struct json_object *root, *val, *drops;
 	uint8_t frame[60] = { 0 };
 
 	(void)state;
 	f.seg[0] = (struct iovec){ frame, 60 };
-	assert_int_equal(emu_port_tx(&port, &f), EMU_TX_TAKEN);
+	assert_int_equal(emu_port_tx(&port, &frames, 1, &next), 1);
+	assert_int_equal(next, EMU_TX_TAKEN);
 	assert_int_equal(emu_dma_read(&port.iommu, 0, frame, 1), -EFAULT);
 	emu_port_irq(&port, 1);
 	root = emu_port_report(&port);

@@ -172,6 +172,38 @@ busy_wire_leaves_the_bds(void **state)
 	assert_int_equal(rig_stat(rig, "tx_drops", NULL), 0);
 }
 
+/*
+ * A burst in which the third frame finds the wire busy and the second, too short for an Ethernet
+ * header, is refused: what went is completed, what waits goes later, and the refused one is counted
+ * once.
+ */
+static void
+busy_within_a_burst(void **state)
+{
+	struct rig *rig = *state;
+	static const uint16_t size[5] = { 64, 13, 65, 66, 67 };
+
+	for (unsigned int i = 0; i < 5; i++) {
+		struct rig_txbd bd = { .size = size[i], .buf = RIG_BUFS };
+
+		rig_tx_put(rig, 0, i, &bd);
+	}
+	rig->tx_result = EMU_TX_BUSY;
+	rig->tx_after = 2;
+	assert_int_equal(rig_tx_go(rig, 0, 5), 3);
+	assert_int_equal(emu_dev_tx_poll(rig->dev, 64), 0);
+	assert_int_equal(rig->nb_sent, 2);
+	assert_int_equal(get16(rig_txbd(rig, 0, 2) + 28), 0);
+	assert_int_equal(get16(rig_txbd(rig, 0, 3) + 28), 0x0110);
+	rig->tx_result = EMU_TX_TAKEN;
+	assert_int_equal(emu_dev_tx_poll(rig->dev, 64), 2);
+	assert_int_equal(rig->nb_sent, 4);
+	assert_int_equal(rig->sent[1].len, 65);
+	assert_int_equal(rig->sent[3].len, 67);
+	assert_int_equal(rig_stat(rig, "tx_drops", "violation"), 1);
+	assert_int_equal(rig_stat(rig, "tx", "pkts"), 4);
+}
+
 /* What the wire drops is the wire's to count; the BDs are done. */
 static void
 dropping_wire_completes_the_bds(void **state)
@@ -327,6 +359,7 @@ main(void)
 		CASE(half_written_bd_waits),
 		CASE(frame_waits_for_its_end),
 		CASE(busy_wire_leaves_the_bds),
+		CASE(busy_within_a_burst),
 		CASE(dropping_wire_completes_the_bds),
 		CASE(short_frames_are_padded),
 		CASE(ring_wraps_in_order),

@@ -43,6 +43,19 @@ emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame)
 	return EMU_RX_TAKEN;
 }
 
+unsigned int
+emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb,
+		bool waits, enum emu_rx_result *results)
+{
+	for (unsigned int i = 0; i < nb; i++) {
+		results[i] = emu_dev_rx(dev, frames[i]);
+		if (results[i] == EMU_RX_NO_BD && waits)
+			return i;
+		dev->missed += results[i] == EMU_RX_NO_BD;
+	}
+	return nb;
+}
+
 void
 emu_dev_rx_miss(struct emu_dev *dev)
 {
@@ -221,13 +234,17 @@ enum emu_tx_result
 wire_tx(struct wire_rig *rig, const uint8_t *bytes, uint32_t len, uint32_t seg_bytes)
 {
 	struct emu_frame f = { .len_bytes = len };
+	const struct emu_frame *frame;
+	enum emu_tx_result result;
 
 	for (uint32_t at = 0, nb; at < len; at += nb) {
 		nb = seg_bytes && seg_bytes < len - at ? seg_bytes : len - at;
 		assert_true(f.nb_segs < EMU_FRAME_SEGS_MAX);
 		f.seg[f.nb_segs++] = (struct iovec){ (void *)(uintptr_t)(bytes + at), nb };
 	}
-	return rig->wire.ops->tx(&rig->wire, &f);
+	frame = &f;
+	emu_wire_tx(&rig->wire, &frame, 1, &result);
+	return result;
 }
 
 void
