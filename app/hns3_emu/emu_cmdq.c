@@ -77,6 +77,9 @@ run(struct emu_dev *dev, struct emu_cmd *cmd)
 		request = *cmd;
 	if (!op) {
 		unsupported_count(dev, cmd->opcode);
+	} else if (dev->func != 0 && !(op->flags & EMU_FW_F_VF)) {
+		dev->cmd_count[idx]++;
+		ret = EMU_FW_NO_AUTH; /* a command of PFs alone [3:9.4] */
 	} else {
 		dev->cmd_count[idx]++;
 		if (op->flags & EMU_FW_F_PAUSE)

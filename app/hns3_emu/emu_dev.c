@@ -120,21 +120,6 @@ emu_queue_reset(struct emu_dev *dev, unsigned int q)
 	queue->rx.irq_pending = queue->tx.irq_pending = false;
 }
 
-/* What the functions share, back to power-on. */
-static void
-nic_reset(struct emu_nic *nic)
-{
-	nic->mac_word = 0;
-	nic->max_frame_bytes = 1526; /* [3:1.4] */
-	nic->speed_code = 5;
-	nic->autoneg = false;
-	nic->vlan_port_filter = false;
-	memset(nic->vlan_filter, 0, sizeof(nic->vlan_filter));
-	memset(nic->vlan_table, 0, sizeof(nic->vlan_table));
-	nic->nb_uc = nic->nb_mc = 0;
-	memcpy(nic->mac_stats_shown, nic->mac_stats, sizeof(nic->mac_stats));
-}
-
 void
 emu_dev_reset(struct emu_dev *dev)
 {
@@ -147,12 +132,8 @@ emu_dev_reset(struct emu_dev *dev)
 		dev->queue[q].tx.pkts_shown = dev->queue[q].tx.pkts;
 	}
 	if (dev->func == 0)
-		nic_reset(dev->nic);
-	dev->link_events = false;
-	dev->promisc = 0;
-	dev->rx_vlan_cfg = 0;
-	emu_rss_reset(dev);
-	memset(dev->stored, 0, sizeof(dev->stored));
+		emu_nic_reset(dev->nic);
+	emu_func_reset(dev);
 	dev->vector0_line = dev->counters_shown = false;
 	dev->cmdq_pending = 0;
 	dev->rpu_drops_shown =
@@ -179,31 +160,14 @@ region_make(const char *name, size_t bytes, uint8_t **map)
 	return ret;
 }
 
-/* Make @p dev function @p func of its PF's NIC, or the PF of a new one. 0 or a negative errno. */
-static int
-nic_join(struct emu_dev *dev, struct emu_dev *pf, unsigned int func)
-{
-	struct emu_nic *nic = pf ? pf->nic : calloc(1, sizeof(*nic));
-
-	if (!nic)
-		return -ENOMEM;
-	dev->nic = nic;
-	dev->func = func;
-	nic->func[func] = dev;
-	if (func >= nic->nb_funcs)
-		nic->nb_funcs = func + 1;
-	if (func == 0)
-		nic->wire_up = true;
-	return 0;
-}
-
 struct emu_dev *
 emu_dev_create(const struct emu_dev_cfg *cfg, int *err)
 {
 	struct emu_dev *dev;
 
 	*err = -EINVAL;
-	if (cfg->device_id != 0xa222 || cfg->revision != 0x21 || cfg->nb_queues == 0 ||
+	if (!emu_id_is_known(cfg->device_id, cfg->pf != NULL) || cfg->nb_queues == 0 ||
+			(cfg->revision != 0x21 && cfg->revision != 0x30) ||
 			cfg->nb_queues > EMU_DEV_QUEUES_MAX)
 		return NULL;
 	*err = -ENOMEM;
@@ -213,7 +177,9 @@ emu_dev_create(const struct emu_dev_cfg *cfg, int *err)
 	memset(dev, 0, sizeof(*dev));
 	dev->cfg = *cfg;
 	dev->bar_fd = dev->config_fd = -1;
-	*err = nic_join(dev, NULL, 0);
+	if (cfg->caps == EMU_CAPS_DEFAULT)
+		dev->cfg.caps = emu_caps_default(cfg->revision);
+	*err = emu_nic_join(dev, cfg->pf);
 	if (*err == 0)
 		dev->bar_fd = *err = region_make("hns3-bar2", EMU_BAR2_BYTES, &dev->bar);
 	if (*err >= 0)
@@ -238,10 +204,7 @@ emu_dev_destroy(struct emu_dev *dev)
 		close(dev->bar_fd);
 	if (dev->config_fd >= 0)
 		close(dev->config_fd);
-	if (dev->nic)
-		dev->nic->func[dev->func] = NULL;
-	if (dev->func == 0)
-		free(dev->nic);
+	emu_nic_leave(dev);
 	free(dev);
 }
 
@@ -274,7 +237,8 @@ emu_dev_config_bytes(const struct emu_dev *dev)
 uint32_t
 emu_dev_nb_vectors(const struct emu_dev *dev)
 {
-	return dev->cfg.nb_queues + 2u; /* [1:1.6] */
+	/* a VF with RDMA asks for a vector behind the NIC's [1:1.6] */
+	return emu_func_nb_vectors(dev) + (dev->cfg.device_id == 0xa22f ? 1u : 0u);
 }
 
 int

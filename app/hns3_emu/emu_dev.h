@@ -27,6 +27,8 @@ struct emu_dev_cfg {
 	uint8_t revision;
 	uint8_t mac[6];
 	uint16_t nb_queues; /* task queue pairs, 1 .. EMU_DEV_QUEUES_MAX */
+	uint64_t caps;      /* capability bits [1:5.1], or EMU_CAPS_DEFAULT: the revision's */
+	struct emu_dev *pf; /* NULL: this is a PF; else the next VF of that one's NIC */
 	uint32_t speed_mbps;
 	struct emu_iommu *iommu;
 	struct emu_port *port; /* for emu_port_irq() and emu_port_tx() */
@@ -34,9 +36,10 @@ struct emu_dev_cfg {
 };
 
 #define EMU_DEV_QUEUES_MAX 64
+#define EMU_CAPS_DEFAULT   UINT64_MAX
 
-/* NULL and *err: -EINVAL a device id, revision or queue count that is not emulated; -ENOMEM; from
- * memfd_create(2). */
+/* NULL and *err: -EINVAL a device id, revision or queue count that is not emulated; -ENOSPC the PF
+ * has 31 VFs already; -ENOMEM; from memfd_create(2). VFs are destroyed before their PF. */
 struct emu_dev *emu_dev_create(const struct emu_dev_cfg *cfg, int *err);
 void emu_dev_destroy(struct emu_dev *dev);
 

@@ -28,6 +28,7 @@
 #define EMU_CMD_DESCS_MAX  64u
 #define EMU_FW_OPS_MAX     320
 #define EMU_FUNCS_MAX      32u /* PF and VFs of a NIC */
+#define EMU_TQPS_MAX       1024u
 #define EMU_TX_BDS_MAX     8u  /* revision 0x21, frames without TSO [2:3.2] */
 #define EMU_TX_BDS_TSO_MAX 63u /* [2:3.2] */
 
@@ -50,14 +51,34 @@ enum emu_reg {
 #define EMU_DEPTH_MASK       BITS32(15, 0) /* 0x27008: descriptors / 8; bit 16 is a handshake [1:2.2] */
 
 /* MAC mode word of 0x0301 [3:1.1] */
-#define EMU_MAC_TX_EN  BIT32(6)
-#define EMU_MAC_RX_EN  BIT32(7)
-#define EMU_MAC_APP_LP BIT32(15)
+#define EMU_MAC_TX_EN             BIT32(6)
+#define EMU_MAC_RX_EN             BIT32(7)
+#define EMU_MAC_APP_LP            BIT32(15)
 /* Promiscuous byte of 0x0E01 [3:1.20] */
-#define EMU_PROMISC_UC BIT32(1)
-#define EMU_PROMISC_MC BIT32(2)
-#define EMU_PROMISC_BC BIT32(3)
-#define EMU_PROMISC_RX BIT32(5)
+#define EMU_PROMISC_UC            BIT32(1)
+#define EMU_PROMISC_MC            BIT32(2)
+#define EMU_PROMISC_BC            BIT32(3)
+#define EMU_PROMISC_TX            BIT32(4)
+#define EMU_PROMISC_RX            BIT32(5)
+/* Filter byte of 0x1100 [3:2.1]. Of a function: egress is its Rx, ingress its Tx (anti-spoof). */
+#define EMU_VLAN_FE_INGRESS       BIT32(0)
+#define EMU_VLAN_FE_EGRESS        BIT32(1)
+/* Tx VLAN configuration of 0x0F01 [3:2.6] */
+#define EMU_TX_VLAN_ACCEPT_TAG1   BIT32(0)
+#define EMU_TX_VLAN_ACCEPT_UNTAG1 BIT32(1)
+#define EMU_TX_VLAN_INSERT_TAG1   BIT32(2)
+#define EMU_TX_VLAN_INSERT_TAG2   BIT32(3)
+#define EMU_TX_VLAN_ACCEPT_TAG2   BIT32(5)
+#define EMU_TX_VLAN_ACCEPT_UNTAG2 BIT32(6)
+#define EMU_TX_VLAN_SHIFT         BIT32(7)
+#define EMU_TX_VLAN_DEFAULT       0xe3u /* all accepted, nothing inserted */
+/* Switch parameter of 0x1033 [3:1.21] */
+#define EMU_SWITCH_ANTI_SPOOF     BIT32(0)
+#define EMU_SWITCH_LOOPBACK       BIT32(1)
+
+/* Capability bits of 0x0001 [1:5.1] */
+#define EMU_CAP_TX_PUSH BIT64(6)
+#define EMU_CAP_GRO     BIT64(20)
 
 /* What a driver did that real hardware refuses; counted, and logged the first times. */
 enum emu_violation {
@@ -125,6 +146,14 @@ struct emu_rss {
 
 struct emu_mac_entry {
 	uint8_t mac[6];
+	uint8_t func; /* unicast: whose it is; from the entry's egress port [3:1.16] */
+};
+
+/* A queue pair of the NIC, by the number that the PF knows it by [3:3.1]. */
+struct emu_tqp {
+	uint8_t func;
+	bool is_on;
+	uint16_t vid; /* its number in that function */
 };
 
 /* One port. The PF's device makes it and ends it, after those of the VFs. */
@@ -137,8 +166,8 @@ struct emu_nic {
 	uint32_t mac_word, max_frame_bytes, speed_code;
 	bool autoneg;
 	bool vlan_port_filter;
-	uint8_t vlan_filter[2][8]; /* stored 0x1100 data by type */
-	uint8_t vlan_table[512];   /* port filter: a bit for each VID */
+	uint8_t vlan_port_fe;    /* 0x1100 type 1 [3:2.1] */
+	uint8_t vlan_table[512]; /* port filter: a bit for each VID */
 	struct emu_mac_entry uc[EMU_UC_MAX];
 	uint32_t nb_uc;
 	struct {
@@ -146,6 +175,9 @@ struct emu_nic {
 		uint8_t functions[32];
 	} mc[EMU_MC_MAX];
 	uint32_t nb_mc;
+	struct emu_tqp tqp[EMU_TQPS_MAX]; /* 0x0A01; at power-on the PF's, then each VF's in order
+	                                   */
+	uint32_t nb_tqps;
 
 	/* counters for the report; never reset */
 	uint64_t mac_stats[EMU_MAC_STATS], mac_stats_shown[EMU_MAC_STATS];
@@ -162,8 +194,15 @@ struct emu_dev {
 
 	/* configuration; back to defaults by emu_dev_reset() */
 	bool link_events;
-	uint8_t promisc;
-	uint8_t rx_vlan_cfg; /* 0x0F02 [3:2.5] */
+	uint8_t promisc;         /* EMU_PROMISC_*: of frames that come in, if EMU_PROMISC_RX */
+	uint8_t promisc_tx;      /* UC, MC, BC: of frames that other functions send [3:1.20] */
+	uint8_t rx_vlan_cfg;     /* 0x0F02 [3:2.5] */
+	uint8_t tx_vlan_cfg;     /* 0x0F01: EMU_TX_VLAN_* [3:2.6] */
+	uint16_t tx_vlan_tag[2]; /* 0x0F01: TCI of tag 1 (outer: the PVID) and tag 2 */
+	uint8_t vlan_fe;         /* 0x1100 type 0: EMU_VLAN_FE_* [3:2.1] */
+	bool vlan_bypass;        /* 0x1103: the port's filter is not for it [3:2.4] */
+	uint8_t vlan_table[512]; /* 0x1102: a bit for each VID [3:2.3] */
+	uint8_t switch_param;    /* 0x1033: EMU_SWITCH_* [3:1.21] */
 	struct emu_rss rss;
 	uint8_t stored[EMU_FW_OPS_MAX][24]; /* of each command, what was last written */
 
@@ -207,6 +246,26 @@ void emu_regs_reset(struct emu_dev *dev);
 void emu_dev_violation(struct emu_dev *dev, enum emu_violation v, const char *detail);
 /* Positions and counts of a queue to 0, disabled; the data thread is paused. */
 void emu_queue_reset(struct emu_dev *dev, unsigned int q);
+
+/* ---- emu_func.c ---- */
+
+/* Whether there is such a PF, or VF [1:1.1]. */
+bool emu_id_is_known(uint16_t device_id, bool is_vf);
+/* Capability bits that a function of that revision has unless told otherwise [1:5.1]. */
+uint64_t emu_caps_default(uint8_t revision);
+/* Vectors for the NIC: vector 0, one a queue pair, and the one that revision 0x21 sets aside. */
+uint16_t emu_func_nb_vectors(const struct emu_dev *dev);
+/* Function @p func, or NULL. */
+struct emu_dev *emu_func_get(const struct emu_nic *nic, unsigned int func);
+/* Make @p dev the next VF of @p pf's NIC, or (NULL) the PF of a new one. -ENOMEM, -ENOSPC. */
+int emu_nic_join(struct emu_dev *dev, struct emu_dev *pf);
+void emu_nic_leave(struct emu_dev *dev);
+/* Forget the function's addresses and VLANs. */
+void emu_func_tables_clear(struct emu_dev *dev);
+/* What is configured for the function, back to power-on. */
+void emu_func_reset(struct emu_dev *dev);
+/* What the functions share, likewise; their own entries in the tables stay. */
+void emu_nic_reset(struct emu_nic *nic);
 
 /* ---- emu_cmdq.c ---- */
 

@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-#define IS_MC(p) ((p)[12] & BIT32(1))
-#define MAC_AT   4 /* data byte of the address */
+#define IS_MC(p)  ((p)[12] & BIT32(1))
+#define MAC_AT    4  /* data byte of the address */
+#define EGRESS_AT 14 /* of the egress port */
 
 static int
 uc_find(const struct emu_dev *dev, const uint8_t *mac)
@@ -62,6 +63,7 @@ static enum emu_fw_ret
 emu_fw_mac_table(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
+	unsigned int func = FIELD_GET(BITS32(10, 3), emu_get16(p, EGRESS_AT));
 	int i;
 
 	if (IS_MC(p))
@@ -70,11 +72,20 @@ emu_fw_mac_table(struct emu_dev *dev, struct emu_cmd *cmd)
 	p[1] = 0;
 	if (cmd->is_read) {
 		p[1] = i < 0;
-	} else if (i < 0 && dev->nic->nb_uc == EMU_UC_MAX) {
-		p[1] = 2;
-	} else if (i < 0) {
-		memcpy(dev->nic->uc[dev->nic->nb_uc++].mac, p + MAC_AT, 6);
+		if (i >= 0)
+			emu_put16(p, EGRESS_AT, (uint16_t)(dev->nic->uc[i].func << 3));
+		return EMU_FW_OK;
 	}
+	if (!emu_func_get(dev->nic, func))
+		return EMU_FW_PARA_ERR;
+	if (i < 0 && dev->nic->nb_uc == EMU_UC_MAX) {
+		p[1] = 2;
+		return EMU_FW_OK;
+	}
+	if (i < 0)
+		i = (int)dev->nic->nb_uc++;
+	memcpy(dev->nic->uc[i].mac, p + MAC_AT, 6);
+	dev->nic->uc[i].func = (uint8_t)func;
 	return EMU_FW_OK;
 }
 
@@ -104,12 +115,39 @@ emu_fw_umv_space(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+/* Byte 0 is for both directions; on revision 0x30 byte 2, if there is one, says it for each
+ * [3:1.20].
+ */
 static enum emu_fw_ret
 emu_fw_promisc(struct emu_dev *dev, struct emu_cmd *cmd)
 {
-	if (cmd->d[0].data[1] != 0)
-		return EMU_FW_PARA_ERR; /* there is no other function */
-	dev->promisc = cmd->d[0].data[0];
+	const uint8_t *p = cmd->d[0].data;
+	struct emu_dev *func = emu_func_get(dev->nic, p[1]);
+	const uint8_t all = EMU_PROMISC_UC | EMU_PROMISC_MC | EMU_PROMISC_BC;
+
+	if (!func)
+		return EMU_FW_PARA_ERR;
+	func->promisc = p[0];
+	func->promisc_tx = p[0] & EMU_PROMISC_TX ? p[0] & all : 0;
+	if (p[2] != 0 && dev->cfg.revision >= 0x30) {
+		func->promisc = (uint8_t)((p[2] >> 1 & all) | EMU_PROMISC_TX | EMU_PROMISC_RX);
+		func->promisc_tx = p[2] >> 4 & all;
+	}
+	return EMU_FW_OK;
+}
+
+/* What the switch inside does with a function's frames [3:1.21]. */
+static enum emu_fw_ret
+emu_fw_switch(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	uint8_t *p = cmd->d[0].data;
+	struct emu_dev *func = emu_func_get(dev->nic, FIELD_GET(BITS32(10, 3), emu_get32(p, 4)));
+
+	if (!func)
+		return EMU_FW_PARA_ERR;
+	if (!cmd->is_read)
+		func->switch_param = (uint8_t)((func->switch_param & p[12]) | (p[8] & ~p[12]));
+	p[8] = func->switch_param;
 	return EMU_FW_OK;
 }
 
@@ -120,6 +158,7 @@ const struct emu_fw_op emu_fw_addr_ops[] = {
 	{ 0x1001, EMU_FW_F_PAUSE, "MAC_VLAN_REMOVE", emu_fw_mac_remove },
 	{ 0x1004, 0, "MAC_VLAN_ALLOCATE", emu_fw_umv_space },
 	ECHO(0x1010, "MAC_ETHTYPE_ADD"),
+	{ 0x1033, EMU_FW_F_PAUSE, "MAC_VLAN_SWITCH_PARAM", emu_fw_switch },
 	{ 0 },
 };
 /* clang-format on */

@@ -2,6 +2,16 @@
 /* Commands about queue pairs and the vectors of their rings [1:5.10] [1:6.5] [3:3]. */
 #include "emu_fw.h"
 
+/* Reset a queue pair by the PF's number, whosever it is [1:5.10]. */
+static void
+tqp_reset(struct emu_nic *nic, uint32_t tqp)
+{
+	struct emu_dev *func = emu_func_get(nic, nic->tqp[tqp].func);
+
+	if (func && nic->tqp[tqp].is_on)
+		emu_queue_reset(func, nic->tqp[tqp].vid);
+}
+
 /* Only the reset of a range of queues; what resets the whole function is not emulated yet [1:5.10].
  */
 static enum emu_fw_ret
@@ -14,11 +24,25 @@ emu_fw_reset_trigger(struct emu_dev *dev, struct emu_cmd *cmd)
 		return EMU_FW_NOT_SUPPORTED;
 	if (!(p[2] & BIT32(1)))
 		return EMU_FW_PARA_ERR;
-	if (first + nb > dev->cfg.nb_queues)
+	if (first + nb > dev->nic->nb_tqps)
 		return EMU_FW_PARA_ERR;
 	for (uint32_t q = first; q < first + nb; q++)
-		emu_queue_reset(dev, q);
+		tqp_reset(dev->nic, q);
 	p[8] = 1;
+	return EMU_FW_OK;
+}
+
+/* Queue pair @p p 0 of the PF is number @p p 4 of a function [3:3.1]. */
+static enum emu_fw_ret
+emu_fw_tqp_map(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	const uint8_t *p = cmd->d[0].data;
+	uint32_t tqp = emu_get16(p, 0), vid = emu_get16(p, 4);
+	const struct emu_dev *func = emu_func_get(dev->nic, p[2]);
+
+	if (tqp >= dev->nic->nb_tqps || !func || vid >= func->cfg.nb_queues)
+		return EMU_FW_PARA_ERR;
+	dev->nic->tqp[tqp] = (struct emu_tqp){ p[2], p[3] & BIT32(1), (uint16_t)vid };
 	return EMU_FW_OK;
 }
 
@@ -40,12 +64,12 @@ emu_fw_queue_reset(struct emu_dev *dev, struct emu_cmd *cmd)
 	uint8_t *p = cmd->d[0].data;
 	uint32_t q = emu_get16(p, 0);
 
-	if (q >= dev->cfg.nb_queues)
+	if (q >= dev->nic->nb_tqps)
 		return EMU_FW_PARA_ERR;
 	if (cmd->is_read)
 		p[3] = 1; /* ready: the reset was done at the request */
 	else if (p[2] & 1)
-		emu_queue_reset(dev, q);
+		tqp_reset(dev->nic, q);
 	return EMU_FW_OK;
 }
 
@@ -91,8 +115,8 @@ emu_fw_vector_del(struct emu_dev *dev, struct emu_cmd *cmd)
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_queue_ops[] = {
 	{ 0x0020, EMU_FW_F_PAUSE, "CFG_RST_TRIGGER", emu_fw_reset_trigger },
-	ECHO(0x0a01, "SET_TQP_MAP"),
-	{ 0x0b20, EMU_FW_F_PAUSE, "CFG_COM_TQP_QUEUE", emu_fw_queue_enable },
+	{ 0x0a01, EMU_FW_F_PAUSE, "SET_TQP_MAP", emu_fw_tqp_map },
+	{ 0x0b20, EMU_FW_F_PAUSE | EMU_FW_F_VF, "CFG_COM_TQP_QUEUE", emu_fw_queue_enable },
 	{ 0x0b22, EMU_FW_F_PAUSE, "RESET_TQP_QUEUE", emu_fw_queue_reset },
 	{ 0x1503, EMU_FW_F_PAUSE, "ADD_RING_TO_VECTOR", emu_fw_vector_add },
 	{ 0x1504, EMU_FW_F_PAUSE, "DEL_RING_TO_VECTOR", emu_fw_vector_del },

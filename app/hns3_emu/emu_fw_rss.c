@@ -176,10 +176,10 @@ emu_rss_queue(const struct emu_dev *dev, uint32_t hash)
 
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_rss_ops[] = {
-	{ 0x0d01, EMU_FW_F_PAUSE, "RSS_GENERIC_CONFIG", emu_fw_rss_config },
-	{ 0x0d02, EMU_FW_F_PAUSE, "RSS_INPUT_TUPLE", emu_fw_rss_tuple },
-	{ 0x0d07, EMU_FW_F_PAUSE, "RSS_INDIR_TABLE", emu_fw_rss_reta },
-	{ 0x0d08, EMU_FW_F_PAUSE, "RSS_TC_MODE", emu_fw_rss_tc },
+	{ 0x0d01, EMU_FW_F_PAUSE | EMU_FW_F_VF, "RSS_GENERIC_CONFIG", emu_fw_rss_config },
+	{ 0x0d02, EMU_FW_F_PAUSE | EMU_FW_F_VF, "RSS_INPUT_TUPLE", emu_fw_rss_tuple },
+	{ 0x0d07, EMU_FW_F_PAUSE | EMU_FW_F_VF, "RSS_INDIR_TABLE", emu_fw_rss_reta },
+	{ 0x0d08, EMU_FW_F_PAUSE | EMU_FW_F_VF, "RSS_TC_MODE", emu_fw_rss_tc },
 	{ 0 },
 };
 /* clang-format on */

@@ -90,8 +90,8 @@ const struct emu_fw_op emu_fw_stats_ops[] = {
 	{ 0x0033, 0, "QUERY_MAC_REG_NUM", emu_fw_stat_count },
 	{ 0x0034, EMU_FW_F_RAW, "STATS_MAC_ALL", emu_fw_mac_stats },
 	{ 0x0048, 0, "RPU_REG_0", emu_fw_rpu_drops },
-	{ 0x0b03, 0, "QUERY_TX_STATS", emu_fw_queue_stats },
-	{ 0x0b13, 0, "QUERY_RX_STATS", emu_fw_queue_stats },
+	{ 0x0b03, EMU_FW_F_VF, "QUERY_TX_STATS", emu_fw_queue_stats },
+	{ 0x0b13, EMU_FW_F_VF, "QUERY_RX_STATS", emu_fw_queue_stats },
 	{ 0 },
 };
 /* clang-format on */

@@ -8,16 +8,17 @@ static enum emu_fw_ret
 emu_fw_vlan_ctrl(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
-	uint8_t type = p[0];
+	struct emu_dev *func = emu_func_get(dev->nic, p[4]);
+	uint8_t *fe;
 
-	if (type > 1)
+	if (p[0] > 1 || !func)
 		return EMU_FW_PARA_ERR;
-	if (cmd->is_read) {
-		p[1] = dev->nic->vlan_filter[type][1];
-		return EMU_FW_OK;
-	}
-	memcpy(dev->nic->vlan_filter[type], p, 8);
-	dev->nic->vlan_port_filter = dev->nic->vlan_filter[1][1] & 1; /* NIC ingress */
+	fe = p[0] == 0 ? &func->vlan_fe : &dev->nic->vlan_port_fe;
+	if (cmd->is_read)
+		p[1] = *fe;
+	else
+		*fe = p[1];
+	dev->nic->vlan_port_filter = dev->nic->vlan_port_fe & EMU_VLAN_FE_INGRESS;
 	return EMU_FW_OK;
 }
 
@@ -41,24 +42,107 @@ emu_fw_vlan_port(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+/* One VID of the functions in a bitmap [3:2.3]. */
+static enum emu_fw_ret
+emu_fw_vlan_func(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	uint8_t *p = cmd->d[0].data;
+	unsigned int vid = emu_get16(p, 0);
+
+	if (cmd->nb_desc < 2)
+		return EMU_FW_NEXT_ERR;
+	if (vid > 4095 || p[4] > 1)
+		return EMU_FW_PARA_ERR;
+	p[2] = p[4]; /* removing what is not there: "not found" */
+	for (unsigned int f = 0; f < dev->nic->nb_funcs; f++) {
+		struct emu_dev *func = dev->nic->func[f];
+		uint8_t bit = (uint8_t)(1u << vid % 8);
+
+		if (!func || !(cmd->d[f / 128].data[8 + f % 128 / 8] & 1u << f % 8))
+			continue;
+		if (p[4] == 0)
+			func->vlan_table[vid / 8] |= bit;
+		else if (func->vlan_table[vid / 8] & bit)
+			p[2] = 0;
+		if (p[4] == 1)
+			func->vlan_table[vid / 8] &= (uint8_t)~bit;
+	}
+	return EMU_FW_OK;
+}
+
+static enum emu_fw_ret
+emu_fw_vlan_bypass(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	const uint8_t *p = cmd->d[0].data;
+	struct emu_dev *func = emu_func_get(dev->nic, p[4]);
+
+	if (!func)
+		return EMU_FW_PARA_ERR;
+	func->vlan_bypass = p[0] & 1;
+	return EMU_FW_OK;
+}
+
+/* The next function from @p from on that bytes 1 and 8..15 of 0x0F01 and 0x0F02 name; NULL: none
+ * [3:2.6]. */
+static struct emu_dev *
+vport_next(const struct emu_dev *dev, const uint8_t *p, unsigned int from)
+{
+	for (unsigned int f = from; f < dev->nic->nb_funcs; f++) {
+		if (dev->nic->func[f] && f / 64 == p[1] && p[8 + f % 64 / 8] & 1u << f % 8)
+			return dev->nic->func[f];
+	}
+	return NULL;
+}
+
 static enum emu_fw_ret
 emu_fw_vlan_rx(struct emu_dev *dev, struct emu_cmd *cmd)
 {
-	enum emu_fw_ret ret = emu_fw_echo(dev, cmd);
+	uint8_t *p = cmd->d[0].data;
+	struct emu_dev *func = vport_next(dev, p, 0);
 
-	if (!cmd->is_read)
-		dev->rx_vlan_cfg = cmd->d[0].data[0];
-	return ret;
+	if (!func)
+		return EMU_FW_PARA_ERR;
+	if (cmd->is_read) {
+		p[0] = func->rx_vlan_cfg;
+		return EMU_FW_OK;
+	}
+	for (; func; func = vport_next(dev, p, func->func + 1))
+		func->rx_vlan_cfg = p[0];
+	return EMU_FW_OK;
+}
+
+static enum emu_fw_ret
+emu_fw_vlan_tx(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	uint8_t *p = cmd->d[0].data;
+	struct emu_dev *func = vport_next(dev, p, 0);
+
+	if (!func)
+		return EMU_FW_PARA_ERR;
+	if (cmd->is_read) {
+		p[0] = func->tx_vlan_cfg;
+		emu_put16(p, 4, func->tx_vlan_tag[0]);
+		emu_put16(p, 6, func->tx_vlan_tag[1]);
+		return EMU_FW_OK;
+	}
+	for (; func; func = vport_next(dev, p, func->func + 1)) {
+		func->tx_vlan_cfg = p[0];
+		func->tx_vlan_tag[0] = emu_get16(p, 4);
+		func->tx_vlan_tag[1] = emu_get16(p, 6);
+	}
+	return EMU_FW_OK;
 }
 
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_vlan_ops[] = {
-	ECHO(0x0f01, "VLAN_PORT_TX_CFG"),
+	{ 0x0f01, EMU_FW_F_PAUSE, "VLAN_PORT_TX_CFG", emu_fw_vlan_tx },
 	{ 0x0f02, EMU_FW_F_PAUSE, "VLAN_PORT_RX_CFG", emu_fw_vlan_rx },
 	ECHO(0x1002, "MAC_VLAN_TYPE_ID"),
 	ECHO(0x1003, "MAC_VLAN_INSERT"),
 	{ 0x1100, EMU_FW_F_PAUSE, "VLAN_FILTER_CTRL", emu_fw_vlan_ctrl },
 	{ 0x1101, EMU_FW_F_PAUSE, "VLAN_FILTER_PF_CFG", emu_fw_vlan_port },
+	{ 0x1102, EMU_FW_F_PAUSE, "VLAN_FILTER_VF_CFG", emu_fw_vlan_func },
+	{ 0x1103, EMU_FW_F_PAUSE, "PORT_VLAN_BYPASS", emu_fw_vlan_bypass },
 	{ 0 },
 };
 /* clang-format on */

@@ -202,8 +202,10 @@ emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opt
 					"cannot emulate device %04x revision 0x%02x with %u "
 					"queues: %s",
 					opts->device_id, opts->revision, opts->nb_queues,
-					ret == -EINVAL ? "there is a222 revision 0x21"
-						       : strerror(-ret));
+					ret != -EINVAL ? strerror(-ret)
+						       : "a PF is a220 to a226 or a228, "
+							 "a VF a22e or a22f, of revision 0x21 or "
+							 "0x30");
 	}
 	if (ret)
 		base_log(BASE_LOG_ERR, MODULE, "%s: %s", port->name, *why ? why : strerror(-ret));

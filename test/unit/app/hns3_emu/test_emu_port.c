@@ -351,7 +351,8 @@ what_cannot_be_opened(void **state)
 	opts.revision = 0x30;
 	assert_int_equal(emu_port_open(&port, 0, &opts, NULL), -EINVAL);
 	assert_string_equal(error_line, "port 0: cannot emulate device 1234 revision 0x30 with 4 "
-					"queues: there is a222 revision 0x21");
+					"queues: a PF is a220 to a226 or a228, a VF a22e or "
+					"a22f, of revision 0x21 or 0x30");
 	emu_port_close(&port);
 	opts.device_id = 0xa222;
 	opts.revision = 0x21;

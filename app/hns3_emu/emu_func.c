@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Functions of a NIC: which there are, what they may have (identity, capabilities, queues), and
+ * what the NIC's tables hold of each one. Service thread; with the data thread paused where tables
+ * change.
+ */
+#include "emu_fw.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Device ids of [1:1.1]. */
+static const struct {
+	uint16_t id;
+	bool is_vf;
+} ids[] = {
+	{ 0xa220, false },
+	{ 0xa221, false },
+	{ 0xa222, false },
+	{ 0xa223, false },
+	{ 0xa224, false },
+	{ 0xa225, false },
+	{ 0xa226, false },
+	{ 0xa228, false },
+	{ 0xa22e, true },
+	{ 0xa22f, true },
+};
+
+bool
+emu_id_is_known(uint16_t device_id, bool is_vf)
+{
+	for (unsigned int i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		if (ids[i].id == device_id)
+			return ids[i].is_vf == is_vf;
+	}
+	return false;
+}
+
+uint64_t
+emu_caps_default(uint8_t revision)
+{
+	/* Revision 0x21 is known by its number; 0x30 says what it can [1:5.1]. */
+	return revision < 0x30 ? 0 : EMU_CAP_GRO;
+}
+
+uint16_t
+emu_func_nb_vectors(const struct emu_dev *dev)
+{
+	return (uint16_t)(dev->cfg.nb_queues + 2); /* [1:1.6] */
+}
+
+struct emu_dev *
+emu_func_get(const struct emu_nic *nic, unsigned int func)
+{
+	return func < nic->nb_funcs ? nic->func[func] : NULL;
+}
+
+/* Queue pairs as they are divided at power-on: the PF's, then each VF's [3:3.1]. */
+static void
+tqps_divide(struct emu_nic *nic)
+{
+	nic->nb_tqps = 0;
+	memset(nic->tqp, 0, sizeof(nic->tqp));
+	for (unsigned int f = 0; f < nic->nb_funcs; f++) {
+		unsigned int nb = nic->func[f] ? nic->func[f]->cfg.nb_queues : 0;
+
+		for (uint16_t vid = 0; vid < nb && nic->nb_tqps < EMU_TQPS_MAX; vid++)
+			nic->tqp[nic->nb_tqps++] = (struct emu_tqp){ (uint8_t)f, true, vid };
+	}
+}
+
+int
+emu_nic_join(struct emu_dev *dev, struct emu_dev *pf)
+{
+	struct emu_nic *nic = pf ? pf->nic : calloc(1, sizeof(*nic));
+	unsigned int func = pf ? 1 : 0;
+
+	if (!nic)
+		return -ENOMEM;
+	while (func < EMU_FUNCS_MAX && nic->func[func])
+		func++;
+	if (func == EMU_FUNCS_MAX)
+		return -ENOSPC;
+	dev->nic = nic;
+	dev->func = func;
+	nic->func[func] = dev;
+	if (func >= nic->nb_funcs)
+		nic->nb_funcs = func + 1;
+	if (func == 0)
+		nic->wire_up = true;
+	tqps_divide(nic);
+	return 0;
+}
+
+void
+emu_nic_leave(struct emu_dev *dev)
+{
+	if (!dev->nic)
+		return;
+	dev->nic->func[dev->func] = NULL;
+	if (dev->func == 0)
+		free(dev->nic);
+}
+
+void
+emu_func_tables_clear(struct emu_dev *dev)
+{
+	struct emu_nic *nic = dev->nic;
+	uint32_t nb = 0;
+
+	for (uint32_t i = 0; i < nic->nb_uc; i++) {
+		if (nic->uc[i].func != dev->func)
+			nic->uc[nb++] = nic->uc[i];
+	}
+	nic->nb_uc = nb;
+	nb = 0;
+	for (uint32_t i = 0; i < nic->nb_mc; i++) {
+		static const uint8_t none[sizeof(nic->mc[0].functions)];
+
+		nic->mc[i].functions[dev->func / 8] &= (uint8_t) ~(1u << dev->func % 8);
+		if (memcmp(nic->mc[i].functions, none, sizeof(none)) != 0)
+			nic->mc[nb++] = nic->mc[i];
+	}
+	nic->nb_mc = nb;
+	memset(dev->vlan_table, 0, sizeof(dev->vlan_table));
+}
+
+void
+emu_func_reset(struct emu_dev *dev)
+{
+	emu_func_tables_clear(dev);
+	dev->link_events = false;
+	dev->promisc = dev->promisc_tx = 0;
+	dev->rx_vlan_cfg = 0;
+	dev->tx_vlan_cfg = EMU_TX_VLAN_DEFAULT;
+	dev->tx_vlan_tag[0] = dev->tx_vlan_tag[1] = 0;
+	dev->vlan_fe = 0;
+	dev->vlan_bypass = false;
+	dev->switch_param = EMU_SWITCH_LOOPBACK;
+	emu_rss_reset(dev);
+	memset(dev->stored, 0, sizeof(dev->stored));
+}
+
+void
+emu_nic_reset(struct emu_nic *nic)
+{
+	nic->mac_word = 0;
+	nic->max_frame_bytes = 1526; /* [3:1.4] */
+	nic->speed_code = 5;
+	nic->autoneg = false;
+	nic->vlan_port_filter = false;
+	nic->vlan_port_fe = 0;
+	memset(nic->vlan_table, 0, sizeof(nic->vlan_table));
+	memcpy(nic->mac_stats_shown, nic->mac_stats, sizeof(nic->mac_stats));
+	tqps_divide(nic);
+}
