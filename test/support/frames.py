@@ -8,13 +8,23 @@ HEAD = struct.Struct("<IHHiIII")
 REC = struct.Struct("<IIII")
 
 
-def make(path, count, low, high, seed):
+def udp(rnd, size):
+    """A UDP datagram in IPv4 of a random flow, without a UDP checksum."""
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, size - 14, 0, 0, 64, 17, 0) + rnd.randbytes(8)
+    total = sum(struct.unpack(">10H", ip))
+    total = (total & 0xFFFF) + (total >> 16)
+    ip = ip[:10] + struct.pack(">H", ~(total + (total >> 16)) & 0xFFFF) + ip[12:]
+    head = bytes.fromhex("02a222000001 02a222000002 0800") + ip + rnd.randbytes(4)
+    return head + struct.pack(">HH", size - 34, 0) + rnd.randbytes(size - 42)
+
+
+def make(path, count, low, high, seed, frame=lambda rnd, size: rnd.randbytes(size)):
     rnd = random.Random(seed)
     with open(path, "wb") as f:
         f.write(HEAD.pack(0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         for i in range(count):
             size = rnd.randint(low, high)
-            f.write(REC.pack(i // 1000000, i % 1000000, size, size) + rnd.randbytes(size))
+            f.write(REC.pack(i // 1000000, i % 1000000, size, size) + frame(rnd, size))
 
 
 def frames(path):
@@ -45,6 +55,8 @@ def main():
     cmd, args = sys.argv[1], sys.argv[2:]
     if cmd == "make":
         make(args[0], *map(int, args[1:]))
+    elif cmd == "make-udp":
+        make(args[0], *map(int, args[1:]), udp)
     elif cmd == "count":
         print(len(frames(args[0])))
     elif cmd == "bytes":
@@ -54,7 +66,8 @@ def main():
         if wrong:
             sys.exit(wrong)
     else:
-        sys.exit("usage: frames.py make FILE COUNT LOW HIGH SEED | count FILE | bytes FILE | compare ONE TWO")
+        sys.exit("usage: frames.py make|make-udp FILE COUNT LOW HIGH SEED | count FILE | bytes FILE | compare ONE TWO")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -27,7 +27,6 @@
 #define VUB_BUS_NAME       "vfio_user"
 #define VUB_NAME_PREFIX    "vfu"
 #define VUB_FIRST_CHOICE   "net_hns3_pmd"
-#define VUB_DOMAIN         0x10000u /* above every PCI domain of Linux: addresses do not collide */
 #define VUB_CANDIDATES_LEN 512
 
 RTE_LOG_REGISTER(vub_logtype, bus.vfio_user, INFO);
@@ -130,37 +129,40 @@ driver_probe(struct vub_dev *dev, struct rte_pci_driver *drv)
 /* ----------------------------------------------------------------------------- one device's life
  * -- */
 
+static void
+dev_fini(struct vub_dev *dev)
+{
+	vub_dma_fini(dev);
+	vub_irq_fini(dev);
+	vub_dev_close(dev);
+}
+
 static int
 vub_plug(struct rte_device *device)
 {
+	bool is_primary = rte_eal_process_type() == RTE_PROC_PRIMARY;
 	struct vub_dev *dev = vub_dev_of(device);
 	struct rte_pci_driver *drv;
 	int ret;
 
 	if (device->driver)
 		return -EEXIST;
-	ret = vub_dev_open(dev);
+	ret = is_primary ? vub_dev_open(dev) : vub_mp_open(dev);
 	if (ret)
 		return ret;
-	ret = -ENODEV;
 	drv = driver_choose(dev);
 	if (!drv)
-		goto close_dev;
-	ret = vub_irq_init(dev);
-	if (ret)
-		goto close_dev;
-	ret = vub_dma_init(dev);
-	if (ret)
-		goto fini_irq;
-	ret = driver_probe(dev, drv);
+		ret = -ENODEV;
+	if (ret == 0 && is_primary)
+		ret = vub_irq_init(dev);
+	if (ret == 0 && is_primary)
+		ret = vub_dma_init(dev);
 	if (ret == 0)
-		return 0;
-
-	vub_dma_fini(dev);
-fini_irq:
-	vub_irq_fini(dev);
-close_dev:
-	vub_dev_close(dev);
+		ret = driver_probe(dev, drv);
+	if (ret)
+		dev_fini(dev);
+	else
+		vub_mp_publish(dev);
 	return ret;
 }
 
@@ -173,14 +175,15 @@ dev_unplug(struct vub_dev *dev)
 
 	if (!pci->device.driver)
 		return 0;
+	vub_mp_withdraw(dev);
 	ret = pci->driver->remove ? pci->driver->remove(pci) : 0;
-	if (ret)
+	if (ret) {
+		vub_mp_publish(dev);
 		return ret;
+	}
 	pci->driver = NULL;
 	pci->device.driver = NULL;
-	vub_dma_fini(dev);
-	vub_irq_fini(dev);
-	vub_dev_close(dev);
+	dev_fini(dev);
 	return 0;
 }
 
@@ -314,10 +317,6 @@ vub_probe(void)
 
 	if (TAILQ_EMPTY(&vub_devs))
 		return 0;
-	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
-		VUB_LOG(ERR, "secondary processes cannot use vfio_user devices in this version");
-		return -ENOTSUP;
-	}
 	TAILQ_FOREACH (dev, &vub_devs, next) {
 		ret = vub_plug(&dev->slot.pci.device);
 		if (ret && ret != -EEXIST && first_err == 0)

@@ -20,8 +20,12 @@
 
 #include <rte_devargs.h>
 #include <rte_kvargs.h>
+#include <rte_memory.h>
 
 #define CONFIG_HDR_SIZE 64 /* type 0 header of PCI config space */
+/* Addresses of BARs: above the end of EAL's memory, with room for what EAL maps behind it. */
+#define BARS_GAP        (UINT64_C(4) << 30)
+#define BAR_SPACE       (UINT64_C(64) << 20) /* for each */
 
 /* --------------------------------------------------------------------------------- arguments -- */
 
@@ -121,10 +125,43 @@ config_init(struct vub_dev *dev)
 }
 
 static int
+msl_end(const struct rte_memseg_list *msl, void *arg)
+{
+	uintptr_t *end = arg;
+
+	*end = RTE_MAX(*end, (uintptr_t)msl->base_va + msl->len);
+	return 0;
+}
+
+/*
+ * At an address of its own above EAL's memory, so that secondary processes find it free; if that
+ * cannot be, anywhere.
+ */
+static void *
+bar_map(const struct vub_dev *dev, unsigned int i, const struct vup_region *region)
+{
+	unsigned int slot = (dev->slot.pci.addr.domain - VUB_DOMAIN) * VUB_NB_BARS + i;
+	uintptr_t want = 0;
+	void *got = MAP_FAILED;
+
+	if (region->size <= BAR_SPACE && rte_memseg_list_walk(msl_end, &want) == 0) {
+		want = RTE_ALIGN_CEIL(want, BAR_SPACE) + BARS_GAP + slot * BAR_SPACE;
+		got = mmap((void *)want, region->size, PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_FIXED_NOREPLACE, region->fd,
+				(off_t)region->offset);
+	}
+	if (got == MAP_FAILED)
+		got = mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED, region->fd,
+				(off_t)region->offset);
+	return got;
+}
+
+static int
 bar_init(struct vub_dev *dev, unsigned int i)
 {
 	struct rte_mem_resource *res = &dev->slot.pci.mem_resource[i];
 	struct vup_region region;
+	void *addr;
 	int ret;
 
 	ret = vup_client_region_info(dev->client, VUP_REGION_BAR0 + i, &region);
@@ -139,16 +176,17 @@ bar_init(struct vub_dev *dev, unsigned int i)
 				"%s: the file of BAR %u is not sealed against shrinking: a broken "
 				"server can crash this process",
 				dev->name, i);
-	res->addr = mmap(NULL, region.size, PROT_READ | PROT_WRITE, MAP_SHARED, region.fd,
-			(off_t)region.offset);
-	ret = -errno;
-	close(region.fd);
-	if (res->addr == MAP_FAILED) {
+	addr = bar_map(dev, i, &region);
+	if (addr == MAP_FAILED) {
+		ret = -errno;
 		VUB_LOG(ERR, "%s: cannot map BAR %u (%" PRIu64 " bytes): %s", dev->name, i,
 				region.size, strerror(-ret));
-		res->addr = NULL;
+		close(region.fd);
 		return ret;
 	}
+	res->addr = addr;
+	dev->bar_files[i].fd = region.fd;
+	dev->bar_files[i].offset = region.offset;
 	res->len = region.size;
 	res->phys_addr = (uintptr_t)res->addr; /* drivers only ask whether it is 0 */
 	return 0;
@@ -162,8 +200,10 @@ bars_fini(struct vub_dev *dev)
 
 	for (i = 0; i < VUB_NB_BARS; i++) {
 		res = &dev->slot.pci.mem_resource[i];
-		if (res->addr)
+		if (res->addr) {
 			munmap(res->addr, res->len);
+			close(dev->bar_files[i].fd);
+		}
 		*res = (struct rte_mem_resource){ 0 };
 	}
 }

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_eal.h>
 #include <rte_eal_memconfig.h>
 #include <rte_errno.h>
 #include <rte_memory.h>
@@ -230,6 +231,11 @@ vub_dma_map(struct rte_device *device, void *va, uint64_t iova, size_t len)
 
 	if (len > 0 && dma_has(dev, iova, len))
 		return 0;
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
+		VUB_LOG(ERR, "%s: memory is mapped by the primary process", dev->name);
+		rte_errno = ENOTSUP;
+		return -1;
+	}
 	VUB_LOG(ERR,
 			"%s: memory at %p, %zu bytes, is not EAL's and comes without a file: the "
 			"device, another process, cannot reach it",

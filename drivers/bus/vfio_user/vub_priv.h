@@ -6,10 +6,12 @@
  *   vub_dev.c  one device: connection, config space, BARs; loss of the server
  *   vub_dma.c  sharing of EAL memory with the device
  *   vub_irq.c  vectors as event fds, the interrupt handle, the watch on the connection
+ *   vub_mp.c   secondary processes: descriptors from the primary
  *   vub_ops.c  what is done in front of some of the driver's ethdev operations
  *
  * Life of a device: scan makes a struct vub_dev from devargs (name only); plug does, in this order,
- * open, irq, dma, the driver's probe, ops; unplug does the reverse. Each xxx_fini undoes its
+ * open, irq, dma, the driver's probe, ops; in a secondary process vub_mp_open() stands for the
+ * first three; unplug does the reverse. Each xxx_fini undoes its
  * xxx_init and is harmless without it.
  *
  * Threads: EAL's hot-plug calls (scan, plug, unplug) come one at a time from one thread. The
@@ -34,6 +36,7 @@
 
 #define VUB_MAX_VECTORS 129 /* event fds per device: one misc vector, 128 queues */
 #define VUB_NB_BARS     6
+#define VUB_DOMAIN      0x10000u /* of vfu0; above Linux's PCI domains: addresses do not collide */
 
 extern int vub_logtype;
 
@@ -53,7 +56,12 @@ struct vub_dev {
 	struct vup_client *client; /* while open */
 	atomic_bool lost;          /* the server is gone, and that has been said */
 	int config_fd;
-	void *bars[VUB_NB_BARS];
+	struct {
+		int fd; /* of a BAR that is mapped (slot.pci.mem_resource) */
+		uint64_t offset;
+	} bar_files[VUB_NB_BARS];
+	TAILQ_ENTRY(vub_dev) next_shared;
+	bool is_shared;                /* secondary processes may ask for it */
 	struct rte_intr_handle *watch; /* on the connection */
 	uint32_t nb_vectors;
 	int vectors[VUB_MAX_VECTORS]; /* event fds; the handle holds duplicates of 1.. */
@@ -99,6 +107,16 @@ void vub_dma_fini(struct vub_dev *dev);
 /** rte_dev_dma_map(), rte_dev_dma_unmap(): 0 or -1 with rte_errno. */
 int vub_dma_map(struct rte_device *device, void *va, uint64_t iova, size_t len);
 int vub_dma_unmap(struct rte_device *device, void *va, uint64_t iova, size_t len);
+
+/* ------------------------------------------------------------------------------------- vub_mp.c --
+ */
+
+/** Secondaries may ask for the device from when the primary has probed it to when it unplugs it. */
+void vub_mp_publish(struct vub_dev *dev);
+void vub_mp_withdraw(struct vub_dev *dev);
+
+/** Secondary: open the device as the primary has it. @return 0 or a negative errno; logged */
+int vub_mp_open(struct vub_dev *dev);
 
 /* ------------------------------------------------------------------------------------ vub_ops.c --
  */
