@@ -171,6 +171,17 @@ emu_cmdq_poll(struct emu_dev *dev)
 	return nb + 1;
 }
 
+bool
+emu_dev_is_waiting(const struct emu_dev *dev)
+{
+	uint32_t tail = emu_bar_load(dev, EMU_CSQ_TAIL);
+
+	return (tail != emu_bar_load(dev, EMU_CSQ_HEAD) && emu_bar_load(dev, EMU_CSQ_DEPTH) != 0 &&
+			       ring_iova(dev, EMU_CSQ_BASE_L) != 0) ||
+	       emu_bar_load(dev, EMU_MISC_RESET_STS) != 0 ||
+	       emu_bar_load(dev, EMU_CMDQ_SRC) != emu_bar_load(dev, EMU_CMDQ_STAT);
+}
+
 int
 emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24])
 {

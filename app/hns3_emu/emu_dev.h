@@ -96,6 +96,12 @@ void emu_dev_rx_miss(struct emu_dev *dev);
 /* Whether frames would get as far as the filters: MAC enabled, link up, a queue running. */
 bool emu_dev_rx_is_ready(const struct emu_dev *dev);
 
+/*
+ * Whether the driver waits for emu_dev_service(): a command, a message or an interrupt cause.
+ * Cheap; sees what there is most of, the rest is found by calling emu_dev_service() now and then.
+ */
+bool emu_dev_is_waiting(const struct emu_dev *dev);
+
 /* ---- report ---- */
 
 /*

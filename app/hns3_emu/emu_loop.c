@@ -7,21 +7,26 @@
  * at once when the service thread waits for it, and a sleeping one delays nobody. A round is
  * bounded by the budgets.
  *
- * Both back off when there is nothing to do, so that emulator and application fit a machine of two
- * cores. Commands have to be answered within 30 ms whatever the data thread does: the service
- * thread asks for real-time priority, and gets along without.
+ * The service thread sleeps until a client sends a message, or the data thread, which looks at the
+ * registers in each round, finds a command and wakes it; at the latest every SERVICE_SLEEP_NS,
+ * which bounds the wait for an answer when the data thread does not get to run. It asks for
+ * real-time priority, and gets along without. The data thread backs off when there is nothing to
+ * do, so that emulator and application fit a machine of two cores.
  */
 #include "emu_loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "deadline.h"
 #include "log.h"
@@ -30,7 +35,7 @@
 /* Tx rings are emptied faster than Rx rings are filled: what an application forwards finds room. */
 #define BUDGET_TX_PKTS   128
 #define BUDGET_RX_PKTS   32
-#define SERVICE_SLEEP_NS 20000
+#define SERVICE_SLEEP_NS 500000
 #define DATA_SLEEP_NS    20000
 #define IDLE_ROUNDS      20000 /* about a millisecond of empty rounds before the first sleep */
 #define FLUSH_NS         100000000
@@ -41,6 +46,8 @@ static struct {
 	unsigned int pause_depth; /* service thread only */
 	pthread_mutex_t round;
 	atomic_bool stop;
+	atomic_bool is_woken; /* the service thread has been told, and has not looked since */
+	int wake_fd;
 } loop = { .round = PTHREAD_MUTEX_INITIALIZER };
 
 static void
@@ -80,6 +87,25 @@ data_round(void)
 	return nb;
 }
 
+/* Wake the service thread if a driver waits for it. */
+static void
+service_wake(void)
+{
+	uint64_t one = 1;
+
+	/* Relaxed: the eventfd's own order is enough, and a wake-up too few costs one sleep. */
+	if (atomic_load_explicit(&loop.is_woken, memory_order_relaxed))
+		return;
+	for (unsigned int i = 0; i < loop.nb_ports; i++) {
+		if (emu_dev_is_waiting(loop.ports[i].dev)) {
+			atomic_store_explicit(&loop.is_woken, true, memory_order_relaxed);
+			if (write(loop.wake_fd, &one, sizeof(one)) < 0)
+				base_log(BASE_LOG_DEBUG, MODULE, "eventfd: %s", strerror(errno));
+			return;
+		}
+	}
+}
+
 static void
 wires_flush(void)
 {
@@ -104,6 +130,7 @@ data_main(void *arg)
 		pthread_mutex_lock(&loop.round);
 		nb = data_round();
 		pthread_mutex_unlock(&loop.round);
+		service_wake();
 		if (nb > 0) {
 			idle = 0;
 			continue;
@@ -150,21 +177,44 @@ round_mutex_init(void)
 	return ret;
 }
 
+/* Until a client's message, the data thread's word, or SERVICE_SLEEP_NS. */
+static void
+service_sleep(struct pollfd *fds)
+{
+	static const struct timespec most = { .tv_nsec = SERVICE_SLEEP_NS };
+	uint64_t told;
+
+	if (ppoll(fds, loop.nb_ports + 1, &most, NULL) > 0 && fds[0].revents &&
+			read(loop.wake_fd, &told, sizeof(told)) < 0)
+		base_log(BASE_LOG_DEBUG, MODULE, "eventfd: %s", strerror(errno));
+	atomic_store_explicit(&loop.is_woken, false, memory_order_relaxed);
+}
+
 int
 emu_loop_run(struct emu_port *ports, unsigned int nb_ports, const bool *stop,
 		void (*idle)(void *arg), void *arg)
 {
+	struct pollfd fds[EMU_PORTS_MAX + 1];
 	uint64_t idle_ns = 0;
 	pthread_t data;
 	int ret;
 
 	loop.ports = ports;
 	loop.nb_ports = nb_ports;
+	loop.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop.wake_fd < 0)
+		return -errno;
+	fds[0] = (struct pollfd){ .fd = loop.wake_fd, .events = POLLIN };
+	for (unsigned int i = 0; i < nb_ports; i++)
+		fds[i + 1] = (struct pollfd){ .fd = vup_server_fd(ports[i].server),
+			.events = POLLIN };
 	ret = round_mutex_init();
 	if (ret == 0)
 		ret = pthread_create(&data, NULL, data_main, NULL);
-	if (ret)
+	if (ret) {
+		close(loop.wake_fd);
 		return -ret;
+	}
 	service_priority();
 	prctl(PR_SET_TIMERSLACK, 1);
 	while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) { /* set by a signal handler; alone */
@@ -178,9 +228,10 @@ emu_loop_run(struct emu_port *ports, unsigned int nb_ports, const bool *stop,
 			idle(arg);
 			idle_ns = deadline_now_ns() + FLUSH_NS;
 		}
-		sleep_ns(SERVICE_SLEEP_NS);
+		service_sleep(fds);
 	}
 	atomic_store_explicit(&loop.stop, true, memory_order_relaxed);
 	pthread_join(data, NULL);
+	close(loop.wake_fd);
 	return 0;
 }
