@@ -198,8 +198,6 @@ emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24])
 	if (emu_dma_write(dev->cfg.iommu, ring + (uint64_t)tail * sizeof(d), &d, sizeof(d)))
 		return -EFAULT;
 	emu_bar_store(dev, EMU_CRQ_TAIL, (tail + 1) % depth);
-	dev->cmdq_pending |= EMU_CMDQ_SRC_RX;
-	emu_bar_store(dev, EMU_CMDQ_SRC, dev->cmdq_pending);
-	emu_bar_store(dev, EMU_CMDQ_STAT, dev->cmdq_pending);
+	emu_cmdq_cause_set(dev, EMU_CMDQ_SRC_RX);
 	return 0;
 }

@@ -4,6 +4,7 @@
  * emu_rx.c, emu_tx.c.
  */
 #include "emu_fw.h"
+#include "emu_reset.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,6 +128,7 @@ emu_dev_reset(struct emu_dev *dev)
 	config_space_make(dev);
 	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
 		emu_queue_reset(dev, q);
+		dev->queue[q].rx.is_rx = true;
 		dev->queue[q].rx.vector = dev->queue[q].tx.vector = -1;
 		dev->queue[q].rx.pkts_shown = dev->queue[q].rx.pkts;
 		dev->queue[q].tx.pkts_shown = dev->queue[q].tx.pkts;
@@ -134,7 +136,9 @@ emu_dev_reset(struct emu_dev *dev)
 	if (dev->func == 0)
 		emu_nic_reset(dev->nic);
 	emu_func_reset(dev);
-	dev->vector0_line = dev->counters_shown = false;
+	dev->reset.is_on = dev->reset_is_held = false;
+	dev->counters_shown = false;
+	dev->vector0_told = 0;
 	dev->cmdq_pending = 0;
 	dev->rpu_drops_shown =
 			dev->drops[EMU_DROP_RX_NO_BD] + dev->drops[EMU_DROP_RX_QUEUE_STOPPED];
@@ -268,8 +272,10 @@ emu_dev_config_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint
 unsigned int
 emu_dev_service(struct emu_dev *dev)
 {
-	unsigned int nb = emu_cmdq_poll(dev);
+	unsigned int nb = emu_reset_poll(dev);
 
+	if (!emu_reset_cmdq_is_dead(dev))
+		nb += emu_cmdq_poll(dev);
 	return nb + emu_vector0_poll(dev);
 }
 
@@ -315,6 +321,8 @@ emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
 	emit(arg, "rx", "bytes", rx_bytes);
 	emit(arg, "tx", "pkts", tx_pkts);
 	emit(arg, "tx", "bytes", tx_bytes);
+	for (unsigned int i = 0; i < EMU_RESET_NB; i++)
+		emit(arg, "resets", emu_reset_name(i), dev->nb_resets[i]);
 	for (unsigned int i = 0; i < EMU_DROP_NB; i++)
 		emit(arg, i < EMU_DROP_RX_NB ? "rx_drops" : "tx_drops", drop_names[i],
 				dev->drops[i]);

@@ -32,11 +32,20 @@ struct emu_dev_cfg {
 	uint32_t speed_mbps;
 	struct emu_iommu *iommu;
 	struct emu_port *port; /* for emu_port_irq() and emu_port_tx() */
+	uint32_t reset_us;     /* what a reset takes at least; 0: as long as its kind does */
 	FILE *trace;           /* commands are decoded into it, or NULL; lines are whole */
 };
 
 #define EMU_DEV_QUEUES_MAX 64
 #define EMU_CAPS_DEFAULT   UINT64_MAX
+
+enum emu_reset_kind {
+	EMU_RESET_FUNC,
+	EMU_RESET_GLOBAL,
+	EMU_RESET_IMP,
+	EMU_RESET_FLR,
+	EMU_RESET_NB,
+};
 
 /* NULL and *err: -EINVAL a device id, revision or queue count that is not emulated; -ENOSPC the PF
  * has 31 VFs already; -ENOMEM; from memfd_create(2). VFs are destroyed before their PF. */
@@ -74,6 +83,19 @@ unsigned int emu_dev_service(struct emu_dev *dev);
 void emu_dev_reset(struct emu_dev *dev);
 
 void emu_dev_link_set(struct emu_dev *dev, bool up);
+
+/*
+ * Have a reset happen as the hardware would begin it: of the whole NIC (global, IMP), of the
+ * function by its configuration space (FLR). A PF resets itself when an error asks for it, a VF
+ * when its PF tells it to (FUNC). 0; -EBUSY one as great is under way; -EACCES the driver has not
+ * enabled errors; of emu_crq_post().
+ */
+int emu_reset_trigger(struct emu_dev *dev, enum emu_reset_kind kind);
+
+/* Raise a hardware error of @p dev's NIC. 0; -ENOENT no such name; -EACCES it is not enabled. */
+int emu_err_raise(struct emu_dev *dev, const char *name);
+/* Names of errors, i = 0 ..; NULL behind the last. */
+const char *emu_err_name(unsigned int i);
 
 /* ---- data thread ---- */
 

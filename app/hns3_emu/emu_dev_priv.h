@@ -45,10 +45,12 @@ enum emu_reg {
 #define EMU_TQP_BASE(q) (0x80000u + (q)*0x200u) /* q < 1024 [1:2.6] */
 
 /* Bits of registers. */
-#define EMU_OTHER_INT_GLOBAL BIT32(5) /* 0x20800 [1:2.4] */
-#define EMU_OTHER_INT_IMP    BIT32(7)
-#define EMU_CMDQ_SRC_RX      BIT32(1)      /* 0x27100 [1:2.3] */
-#define EMU_DEPTH_MASK       BITS32(15, 0) /* 0x27008: descriptors / 8; bit 16 is a handshake [1:2.2] */
+#define EMU_OTHER_INT_GLOBAL     BIT32(5) /* 0x20800 [1:2.4] */
+#define EMU_OTHER_INT_IMP        BIT32(7)
+#define EMU_OTHER_EN_TRIGGER_IMP BIT32(7) /* 0x20600 */
+#define EMU_CMDQ_SRC_RX          BIT32(1) /* 0x27100 [1:2.3] */
+#define EMU_CMDQ_SRC_RST         BIT32(2) /* VF: a reset of the NIC */
+#define EMU_DEPTH_MASK           BITS32(15, 0) /* 0x27008: descriptors / 8; bit 16 is a handshake [1:2.2] */
 
 /* MAC mode word of 0x0301 [3:1.1] */
 #define EMU_MAC_TX_EN             BIT32(6)
@@ -126,8 +128,10 @@ struct emu_ring {
 	uint64_t pkts, bytes; /* data: ever */
 	uint64_t pkts_shown;  /* of pkts, how many the client has been told */
 	int32_t vector;       /* MSI-X vector of its events, -1: none */
-	bool irq_pending;     /* data */
-	bool has_news;        /* data: during a burst */
+	bool is_rx;
+	bool irq_pending;    /* data: an event waits for its vector */
+	bool has_news;       /* data: during a burst */
+	uint64_t pkts_fired; /* data: of pkts, when its vector fired last */
 };
 
 struct emu_queue {
@@ -156,6 +160,23 @@ struct emu_tqp {
 	uint16_t vid; /* its number in that function */
 };
 
+/* A reset that is under way: emu_reset.c. */
+struct emu_reset_state {
+	bool is_on;
+	enum emu_reset_kind kind;
+	uint64_t start_ns, least_ns, most_ns;
+};
+
+/* Status words of hardware errors, by the query that tells them [1:6.4]. */
+enum emu_err_block {
+	EMU_ERR_MPF_RAS,
+	EMU_ERR_PF_RAS,
+	EMU_ERR_MPF_MSIX,
+	EMU_ERR_PF_MSIX,
+	EMU_ERR_BLOCKS,
+};
+#define EMU_ERR_WORDS 78u /* of 10 descriptors */
+
 /* One port. The PF's device makes it and ends it, after those of the VFs. */
 struct emu_nic {
 	struct emu_dev *func[EMU_FUNCS_MAX]; /* NULL: there is no such function */
@@ -178,6 +199,10 @@ struct emu_nic {
 	struct emu_tqp tqp[EMU_TQPS_MAX]; /* 0x0A01; at power-on the PF's, then each VF's in order
 	                                   */
 	uint32_t nb_tqps;
+
+	struct emu_reset_state reset; /* global or IMP */
+	bool vfs_wait;                /* for the PF to be rebuilt after one [1:8.3] */
+	uint32_t err[EMU_ERR_BLOCKS][EMU_ERR_WORDS];
 
 	/* counters for the report; never reset */
 	uint64_t mac_stats[EMU_MAC_STATS], mac_stats_shown[EMU_MAC_STATS];
@@ -206,11 +231,21 @@ struct emu_dev {
 	struct emu_rss rss;
 	uint8_t stored[EMU_FW_OPS_MAX][24]; /* of each command, what was last written */
 
+	struct emu_reset_state reset; /* of this function */
+	bool reset_is_held;           /* the PF says so: 0x0021 */
+
 	/* command queue and vector 0 */
-	bool vector0_line, counters_shown;
-	uint32_t cmdq_pending; /* bits of 0x27100 that stand */
+	bool counters_shown;
+	uint64_t vector0_told;                     /* causes that vector 0 was signalled for */
+	uint64_t vector0_again_ns, vector0_gap_ns; /* when it is repeated, while they stay */
+	uint32_t cmdq_pending;                     /* bits of 0x27100 that stand */
+
+	/* queues' vectors: data */
+	bool irqs_pending;                       /* some ring's irq_pending may be set */
+	uint64_t vector_next_ns[EMU_VECTOR_MAX]; /* by register index: not before */
 
 	/* counters for the report; never reset */
+	uint64_t nb_resets[EMU_RESET_NB];
 	uint64_t drops[EMU_DROP_NB];
 	uint64_t rpu_drops_shown;
 	uint64_t violations[EMU_V_NB];
@@ -273,6 +308,9 @@ unsigned int emu_cmdq_poll(struct emu_dev *dev);
 /* Post a message of 24 bytes to the driver; -ENOSPC its queue is full, -EFAULT, -ENXIO no queue. */
 int emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24]);
 
+/* ---- emu_fw_err.c ---- */
+void emu_err_reset(struct emu_nic *nic);
+
 /* ---- emu_fw_rss.c ---- */
 /* Defaults of what its commands keep. */
 void emu_rss_reset(struct emu_dev *dev);
@@ -314,8 +352,11 @@ void emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigne
 unsigned int emu_dmac_class(const uint8_t *dmac);
 
 /* ---- emu_irq.c ---- */
-/* Vector 0: raise on a rising edge of enabled and pending [1:6.3]. */
+/* Vector 0: raise if it is enabled and something is pending that was not told [1:6.3]. */
 unsigned int emu_vector0_poll(struct emu_dev *dev);
+/* New causes: bits of 0x27100, of 0x20800. */
+void emu_cmdq_cause_set(struct emu_dev *dev, uint32_t bits);
+void emu_other_cause_set(struct emu_dev *dev, uint32_t bits);
 /* A ring has news: raise its vector, or remember it until the vector is armed [2:8.4]. */
 void emu_ring_event(struct emu_dev *dev, struct emu_ring *ring);
 /* Raise what was remembered. */

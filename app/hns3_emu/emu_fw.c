@@ -17,6 +17,7 @@ static const struct emu_fw_op *const topics[] = {
 	emu_fw_fd_ops,
 	emu_fw_mac_ops,
 	emu_fw_queue_ops,
+	emu_fw_reset_ops,
 	emu_fw_rss_ops,
 	emu_fw_stats_ops,
 	emu_fw_sys_ops,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Commands about queue pairs and the vectors of their rings [1:5.10] [1:6.5] [3:3]. */
 #include "emu_fw.h"
+#include "emu_reset.h"
 
 /* Reset a queue pair by the PF's number, whosever it is [1:5.10]. */
 static void
@@ -12,15 +13,22 @@ tqp_reset(struct emu_nic *nic, uint32_t tqp)
 		emu_queue_reset(func, nic->tqp[tqp].vid);
 }
 
-/* Only the reset of a range of queues; what resets the whole function is not emulated yet [1:5.10].
- */
+/* Reset of a function, or of a range of queues [1:5.10]. */
 static enum emu_fw_ret
 emu_fw_reset_trigger(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
 	uint32_t first = emu_get16(p, 4), nb = emu_get16(p, 6);
 
-	if (p[0] & (BIT32(7) | BIT32(3)))
+	if (p[0] & BIT32(7)) {
+		struct emu_dev *func = emu_func_get(dev->nic, p[1]);
+
+		if (!func)
+			return EMU_FW_PARA_ERR;
+		emu_reset_func_start(func);
+		return EMU_FW_OK;
+	}
+	if (p[0] & BIT32(3)) /* of the MAC: no driver asks for it */
 		return EMU_FW_NOT_SUPPORTED;
 	if (!(p[2] & BIT32(1)))
 		return EMU_FW_PARA_ERR;

@@ -152,6 +152,9 @@ emu_dev_bar2_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint32
 		/* read-only bits keep their value */
 		val = (val & r->writable) | (emu_bar_load(dev, at) & ~r->writable);
 		emu_bar_store(dev, at, val);
+		/* a driver may mask, clear and unmask before the next look at the registers */
+		if (at >= EMU_MISC_VECTOR && at <= EMU_CMDQ_STAT)
+			emu_vector0_poll(dev);
 	}
 	return 0;
 }

@@ -91,31 +91,47 @@ client_mem_map(struct rig *rig)
 	close(fd);
 }
 
-void
-rig_open(struct rig *rig, bool mapped)
+static void
+func_open(struct rig *rig, bool mapped, struct emu_dev_cfg *cfg)
 {
-	struct emu_dev_cfg cfg = {
-		.name = "rig",
-		.device_id = 0xa222,
-		.revision = 0x21,
-		.mac = { 0x02, 0x00, 0x00, 0x00, 0x00, 0x0e },
-		.nb_queues = 4,
-		.speed_mbps = 100000,
-		.iommu = &rig->mmu,
-		.port = (struct emu_port *)(void *)rig,
-	};
 	int err = 0;
 
 	*rig = (struct rig){ .mapped = mapped, .tx_result = EMU_TX_TAKEN };
 	rig->sent = calloc(RIG_FRAMES_MAX, sizeof(*rig->sent));
 	assert_non_null(rig->sent);
 	client_mem_map(rig);
-	rig->dev = emu_dev_create(&cfg, &err);
+	cfg->name = "rig";
+	cfg->nb_queues = 4;
+	cfg->reset_us = 1; /* a reset lasts until the driver is ready */
+	cfg->iommu = &rig->mmu;
+	cfg->port = (struct emu_port *)(void *)rig;
+	rig->dev = emu_dev_create(cfg, &err);
 	assert_non_null(rig->dev);
 	rig->bar = mmap(NULL, 0x100000, PROT_READ | PROT_WRITE, MAP_SHARED,
 			emu_dev_bar2_fd(rig->dev), 0);
 	assert_true(rig->bar != MAP_FAILED);
+}
+
+void
+rig_open(struct rig *rig, bool mapped)
+{
+	struct emu_dev_cfg cfg = {
+		.device_id = 0xa222,
+		.revision = 0x21,
+		.mac = { 0x02, 0x00, 0x00, 0x00, 0x00, 0x0e },
+		.speed_mbps = 100000,
+	};
+
+	func_open(rig, mapped, &cfg);
 	emu_dev_link_set(rig->dev, true);
+}
+
+void
+rig_open_vf(struct rig *rig, struct rig *pf)
+{
+	struct emu_dev_cfg cfg = { .device_id = 0xa22e, .revision = 0x21, .pf = pf->dev };
+
+	func_open(rig, pf->mapped, &cfg);
 }
 
 void
