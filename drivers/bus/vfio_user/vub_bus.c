@@ -132,6 +132,7 @@ driver_probe(struct vub_dev *dev, struct rte_pci_driver *drv)
 static void
 dev_fini(struct vub_dev *dev)
 {
+	vub_watch_fini(dev);
 	vub_dma_fini(dev);
 	vub_irq_fini(dev);
 	vub_dev_close(dev);
@@ -157,6 +158,8 @@ vub_plug(struct rte_device *device)
 		ret = vub_irq_init(dev);
 	if (ret == 0 && is_primary)
 		ret = vub_dma_init(dev);
+	if (ret == 0 && is_primary)
+		ret = vub_watch_init(dev);
 	if (ret == 0)
 		ret = driver_probe(dev, drv);
 	if (ret)
@@ -176,8 +179,10 @@ dev_unplug(struct vub_dev *dev)
 	if (!pci->device.driver)
 		return 0;
 	vub_mp_withdraw(dev);
+	atomic_store_explicit(&dev->is_leaving, true, memory_order_relaxed);
 	ret = pci->driver->remove ? pci->driver->remove(pci) : 0;
 	if (ret) {
+		atomic_store_explicit(&dev->is_leaving, false, memory_order_relaxed);
 		vub_mp_publish(dev);
 		return ret;
 	}

@@ -7,6 +7,7 @@
 #ifndef VUB_COMPAT_H
 #define VUB_COMPAT_H
 
+#include <pthread.h>
 #include <string.h>
 
 #include <rte_version.h>
@@ -15,6 +16,8 @@
 #include <dev_driver.h>
 #include <ethdev_driver.h>
 #include <rte_bus_pci.h>
+#include <rte_lcore.h>
+#include <rte_thread.h>
 
 #if RTE_VERSION >= RTE_VERSION_NUM(26, 7, 0, 0)
 #error "DPDK 26.07 changed struct rte_bus: vub_compat.h needs its branch"
@@ -31,6 +34,39 @@ struct vub_pci_slot {
 
 /* Config space is read and written by pread/pwrite on the device fd with this one. */
 #define VUB_KDRV RTE_PCI_KDRV_IGB_UIO
+
+/* Control threads: off the CPUs of lcores where there are others. */
+#if RTE_VERSION < RTE_VERSION_NUM(23, 11, 0, 0)
+typedef pthread_t vub_thread;
+typedef void *vub_thread_ret;
+
+static inline int
+vub_thread_create(vub_thread *thread, const char *name, vub_thread_ret (*run)(void *), void *arg)
+{
+	return rte_ctrl_thread_create(thread, name, NULL, run, arg);
+}
+
+static inline void
+vub_thread_join(vub_thread thread)
+{
+	pthread_join(thread, NULL);
+}
+#else
+typedef rte_thread_t vub_thread;
+typedef uint32_t vub_thread_ret;
+
+static inline int
+vub_thread_create(vub_thread *thread, const char *name, vub_thread_ret (*run)(void *), void *arg)
+{
+	return -rte_thread_create_control(thread, name, run, arg);
+}
+
+static inline void
+vub_thread_join(vub_thread thread)
+{
+	rte_thread_join(thread, NULL);
+}
+#endif
 
 #define VUB_MAX_PCI_DRIVERS 512
 

@@ -6,9 +6,9 @@
  *
  * The handle is of type VDEV: enabling it is no system call, and EAL leaves reading the fd to
  * callbacks. Ours is registered before the driver's, so it runs before it: drained first, an event
- * that comes during the driver's handler is not lost. A second handle watches the connection.
+ * that comes during the driver's handler is not lost.
  *
- * Threads: init and fini in the hot-plug thread; the two callbacks in EAL's interrupt thread.
+ * Threads: init and fini in the hot-plug thread; the callback in EAL's interrupt thread.
  */
 #include "vub_priv.h"
 
@@ -34,26 +34,15 @@ irq_drain(void *arg)
 				strerror(errno));
 }
 
+/* Take the callback off; it may be running just now. */
 static void
-irq_watch(void *arg)
-{
-	struct vub_dev *dev = arg;
-
-	vub_dev_check(dev);
-	/* A dead socket stays readable: stop looking. */
-	if (atomic_load_explicit(&dev->lost, memory_order_relaxed))
-		rte_intr_callback_unregister_pending(dev->watch, irq_watch, dev, NULL);
-}
-
-/* Take a callback off; it may be running just now. */
-static void
-irq_unregister(struct vub_dev *dev, struct rte_intr_handle *handle, rte_intr_callback_fn cb)
+irq_unregister(struct vub_dev *dev)
 {
 	struct deadline d = deadline_in_ms(UNREGISTER_MS);
 	int ret;
 
 	do {
-		ret = rte_intr_callback_unregister(handle, cb, dev);
+		ret = rte_intr_callback_unregister(dev->slot.pci.intr_handle, irq_drain, dev);
 		if (ret != -EAGAIN)
 			return; /* done, or it was not there any more */
 		rte_delay_us_sleep(100);
@@ -156,19 +145,6 @@ handle_init(struct vub_dev *dev)
 	return 0;
 }
 
-static int
-watch_init(struct vub_dev *dev)
-{
-	dev->watch = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
-	if (!dev->watch)
-		return -ENOMEM;
-	if (rte_intr_fd_set(dev->watch, vup_client_fd(dev->client)) ||
-			rte_intr_type_set(dev->watch, RTE_INTR_HANDLE_EXT) ||
-			rte_intr_callback_register(dev->watch, irq_watch, dev) != 0)
-		return -EIO;
-	return 0;
-}
-
 int
 vub_irq_init(struct vub_dev *dev)
 {
@@ -176,8 +152,6 @@ vub_irq_init(struct vub_dev *dev)
 
 	if (ret == 0) {
 		ret = handle_init(dev);
-		if (ret == 0)
-			ret = watch_init(dev);
 		if (ret)
 			VUB_LOG(ERR, "%s: cannot set up its interrupts: %s", dev->name,
 					strerror(-ret));
@@ -193,12 +167,8 @@ vub_irq_fini(struct vub_dev *dev)
 	struct rte_intr_handle *handle = dev->slot.pci.intr_handle;
 	uint32_t i;
 
-	if (dev->watch)
-		irq_unregister(dev, dev->watch, irq_watch);
-	rte_intr_instance_free(dev->watch);
-	dev->watch = NULL;
 	if (dev->has_drain)
-		irq_unregister(dev, handle, irq_drain);
+		irq_unregister(dev);
 	dev->has_drain = false;
 	for (i = 0; handle && i < (uint32_t)rte_intr_nb_efd_get(handle); i++)
 		close(rte_intr_efds_index_get(handle, (int)i));

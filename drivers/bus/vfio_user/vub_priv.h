@@ -5,19 +5,21 @@
  *   vub_bus.c  bus operations: scan, probe, unplug; choice of the driver; device arguments
  *   vub_dev.c  one device: connection, config space, BARs; loss of the server
  *   vub_dma.c  sharing of EAL memory with the device
- *   vub_irq.c  vectors as event fds, the interrupt handle, the watch on the connection
+ *   vub_irq.c  vectors as event fds, the interrupt handle
+ *   vub_watch.c the thread at the connection
  *   vub_mp.c   secondary processes: descriptors from the primary
  *   vub_ops.c  what is done in front of some of the driver's ethdev operations
  *
  * Life of a device: scan makes a struct vub_dev from devargs (name only); plug does, in this order,
- * open, irq, dma, the driver's probe, ops; in a secondary process vub_mp_open() stands for the
- * first three; unplug does the reverse. Each xxx_fini undoes its
- * xxx_init and is harmless without it.
+ * open, irq, dma, watch, the driver's probe, ops; in a secondary process vub_mp_open() stands for
+ * the first four; unplug does the reverse. Each xxx_fini undoes its xxx_init and is harmless
+ * without it.
  *
  * Threads: EAL's hot-plug calls (scan, plug, unplug) come one at a time from one thread. The
- * interrupt thread runs the drain and watch callbacks; any thread may run memory events, under
- * EAL's memory lock. What these share is the client (locks inside), `lost` (atomic) and the map
- * table (only touched under EAL's memory lock, or before the event callback exists).
+ * interrupt thread runs the drain callback, the watch is a thread of its own; any thread may run
+ * memory events, under EAL's memory lock. What these share is the client (locks inside), `lost`
+ * (atomic) and the map table (only touched under EAL's memory lock, or before the event callback
+ * exists).
  */
 #ifndef VUB_PRIV_H
 #define VUB_PRIV_H
@@ -61,8 +63,11 @@ struct vub_dev {
 		uint64_t offset;
 	} bar_files[VUB_NB_BARS];
 	TAILQ_ENTRY(vub_dev) next_shared;
-	bool is_shared;                /* secondary processes may ask for it */
-	struct rte_intr_handle *watch; /* on the connection */
+	bool is_shared;    /* secondary processes may ask for it */
+	vub_thread watch;  /* on the connection */
+	int watch_stop_fd; /* while has_watch */
+	bool has_watch;
+	atomic_bool is_leaving; /* being unplugged: its end is no news */
 	uint32_t nb_vectors;
 	int vectors[VUB_MAX_VECTORS]; /* event fds; the handle holds duplicates of 1.. */
 	bool has_drain;               /* the drain callback is registered */
@@ -108,6 +113,12 @@ void vub_dma_fini(struct vub_dev *dev);
 int vub_dma_map(struct rte_device *device, void *va, uint64_t iova, size_t len);
 int vub_dma_unmap(struct rte_device *device, void *va, uint64_t iova, size_t len);
 
+/* ---------------------------------------------------------------------------------- vub_watch.c --
+ */
+
+int vub_watch_init(struct vub_dev *dev);
+void vub_watch_fini(struct vub_dev *dev);
+
 /* ------------------------------------------------------------------------------------- vub_mp.c --
  */
 
@@ -123,6 +134,8 @@ int vub_mp_open(struct vub_dev *dev);
 
 /** The driver has probed: put ours in front of its ethdev's operations. */
 void vub_ops_init(struct vub_dev *dev);
+/** The device is gone: tell whoever configured its port for that. */
+void vub_ops_removed(struct vub_dev *dev);
 
 static inline struct vub_dev *
 vub_dev_of(struct rte_device *device)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* drivers/bus/vfio_user/vub_irq.c: vectors reach the handle that a driver uses; a lost server is
- * noticed; nothing is left open. */
+/* drivers/bus/vfio_user/vub_irq.c: vectors reach the handle that a driver uses; nothing is left
+ * open. */
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -71,7 +70,6 @@ the_handle_is_what_drivers_expect(void **state)
 	}
 	vub_irq_fini(dev);
 	assert_null(dev->slot.pci.intr_handle);
-	assert_null(dev->watch);
 	assert_int_equal(rig_vectors_get(), 0);
 	assert_int_equal(rig_nb_fds(), nb_fds);
 	vub_irq_fini(dev); /* harmless */
@@ -215,7 +213,6 @@ init_fails(int err, const char *text)
 	assert_string_equal(rig_log_take(), text);
 	assert_int_equal(dev->nb_vectors, 0);
 	assert_null(dev->slot.pci.intr_handle);
-	assert_null(dev->watch);
 	assert_int_equal(rig_nb_fds(), nb_fds);
 	vub_dev_close(dev);
 }
@@ -236,45 +233,6 @@ a_server_that_takes_no_event_fds(void **state)
 	init_fails(-EINVAL, "vfio_user: vfu0: the server refuses event fds: Invalid argument\n");
 }
 
-static uint64_t
-cpu_us(void)
-{
-	struct timespec t;
-
-	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-/* The watch sees the server go, although nobody asks, says so once, and looks no more at a socket
- * that stays readable. */
-static void
-a_server_that_goes_is_noticed(void **state)
-{
-	struct vub_dev *dev = dev_open();
-	unsigned int nb_fds;
-	uint64_t start_us;
-	const char *log;
-
-	(void)state;
-	assert_int_equal(vub_irq_init(dev), 0);
-	rig_log_take();
-	rig_server_stop();
-	for (int ms = 0; ms < WAIT_MS && !atomic_load(&dev->lost); ms++)
-		rte_delay_us_sleep(1000);
-	assert_true(atomic_load(&dev->lost));
-	start_us = cpu_us();
-	rte_delay_us_sleep(200000);
-	assert_true(cpu_us() - start_us < 50000);
-	log = rig_log_take();
-	assert_memory_equal(log, "vfio_user: vfu0: lost the device at ", 36);
-	assert_ptr_equal(strchr(log, '\n'), log + strlen(log) - 1); /* once */
-	nb_fds = rig_nb_fds();
-	vub_irq_fini(dev);
-	assert_int_equal(rig_nb_fds(), nb_fds - 8 - 7);
-	assert_string_equal(rig_log_take(), "");
-	vub_dev_close(dev);
-}
-
 int
 main(void)
 {
@@ -288,7 +246,6 @@ main(void)
 		cmocka_unit_test_setup(too_many_vectors_are_cut, rig_reset),
 		cmocka_unit_test_setup(a_device_without_vectors_is_refused, rig_reset),
 		cmocka_unit_test_setup(a_server_that_takes_no_event_fds, rig_reset),
-		cmocka_unit_test_setup(a_server_that_goes_is_noticed, rig_reset),
 	};
 
 	return cmocka_run_group_tests(tests, rig_group_setup, rig_group_teardown);
