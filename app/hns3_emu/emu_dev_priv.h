@@ -132,6 +132,7 @@ struct emu_ring {
 	bool irq_pending;    /* data: an event waits for its vector */
 	bool has_news;       /* data: during a burst */
 	uint64_t pkts_fired; /* data: of pkts, when its vector fired last */
+	bool has_more;       /* data: Tx, BDs may be valid that were not looked at */
 };
 
 struct emu_queue {
