@@ -85,8 +85,10 @@ run(struct emu_dev *dev, struct emu_cmd *cmd)
 		if (op->flags & EMU_FW_F_PAUSE)
 			emu_data_pause();
 		ret = op->run(dev, cmd);
-		if (op->flags & EMU_FW_F_PAUSE)
+		if (op->flags & EMU_FW_F_PAUSE) {
+			dev->nic->steer.is_stale = true; /* it may have changed what that reads */
 			emu_data_resume();
+		}
 	}
 	for (unsigned int i = 0; i < (cmd->is_raw ? 1 : cmd->nb_desc); i++) {
 		cmd->d[i].flag_le |= htole16(EMU_CMD_OUT);

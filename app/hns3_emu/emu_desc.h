@@ -46,6 +46,16 @@ _Static_assert(offsetof(struct emu_rxbd, base_info_le) == 28, "Rx BD");
 #define EMU_RXBD_L3E       BIT32(17)
 #define EMU_RXBD_L4E       BIT32(18)
 #define EMU_RXBD_TRUNCATE  BIT32(19)
+#define EMU_RXBD_OL3E      BIT32(22)
+#define EMU_RXBD_OL4E      BIT32(23)
+#define EMU_RXBD_GRO_COUNT BITS32(29, 24)
+#define EMU_RXBD_GRO_FIXID BIT32(30)
+
+/* ol_info [2:1.4] */
+#define EMU_RXBD_ODMAC BITS32(1, 0)
+#define EMU_RXBD_OL3ID BITS32(7, 4)
+#define EMU_RXBD_OL4ID BITS32(11, 8)
+#define EMU_RXBD_PTYPE BITS32(11, 4) /* advanced layout [2:1.9] */
 
 /* STRP_TAGP [2:1.7] */
 #define EMU_STRP_NONE  0u
@@ -54,11 +64,12 @@ _Static_assert(offsetof(struct emu_rxbd, base_info_le) == 28, "Rx BD");
 #define EMU_STRP_BOTH  3u
 
 /* bd_base_info [2:1.5] */
-#define EMU_RXBD_VLD   BIT32(4)
-#define EMU_RXBD_UDP0  BIT32(5)
-#define EMU_RXBD_FE    BIT32(8)
-#define EMU_RXBD_LUM   BIT32(9)
-#define EMU_RXBD_L3L4P BIT32(11)
+#define EMU_RXBD_VLD      BIT32(4)
+#define EMU_RXBD_UDP0     BIT32(5)
+#define EMU_RXBD_FE       BIT32(8)
+#define EMU_RXBD_LUM      BIT32(9)
+#define EMU_RXBD_L3L4P    BIT32(11)
+#define EMU_RXBD_GRO_SIZE BITS32(29, 16)
 
 /* L3ID, L4ID [2:1.8] */
 enum emu_l3id {
@@ -69,7 +80,10 @@ enum emu_l3id {
 	EMU_L3ID_IPV4_OPT = 4,
 	EMU_L3ID_IPV6_EXT = 5,
 	EMU_L3ID_LLDP = 6,
+	EMU_L3ID_BPDU = 7,
 	EMU_L3ID_MAC_PAUSE = 8,
+	EMU_L3ID_PFC_PAUSE = 9,
+	EMU_L3ID_CNM = 12,
 	EMU_L3ID_NONE = 15,
 };
 enum emu_l4id {
@@ -80,6 +94,12 @@ enum emu_l4id {
 	EMU_L4ID_IGMP = 4,
 	EMU_L4ID_ICMP = 5,
 	EMU_L4ID_NONE = 15,
+};
+/* OL4ID [2:1.8] */
+enum emu_ol4id {
+	EMU_OL4ID_NONE = 0,
+	EMU_OL4ID_MAC_IN_UDP = 1,
+	EMU_OL4ID_NVGRE = 2,
 };
 
 /* ---- Tx BD [2:2.1] ---- */

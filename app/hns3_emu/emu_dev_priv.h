@@ -15,6 +15,10 @@
 
 #include "emu_desc.h"
 #include "emu_dev.h"
+#include "emu_fd.h"
+#include "emu_parse.h"
+#include "emu_rss.h"
+#include "emu_steer.h"
 
 #define EMU_BAR2_BYTES     0x100000u /* [1:1.4] */
 #define EMU_CONFIG_BYTES   256u
@@ -22,9 +26,6 @@
 #define EMU_MAC_STATS      87u  /* [3:7.1] */
 #define EMU_UC_MAX         384u /* [3:1.16] */
 #define EMU_MC_MAX         256u
-#define EMU_RETA_SIZE      512u /* [3:4.2] */
-#define EMU_RSS_KEY_BYTES  40u  /* [3:4.1] */
-#define EMU_RSS_INPUT_MAX  36u  /* IPv6 addresses and ports */
 #define EMU_CMD_DESCS_MAX  64u
 #define EMU_FW_OPS_MAX     320
 #define EMU_FUNCS_MAX      32u /* PF and VFs of a NIC */
@@ -80,6 +81,7 @@ enum emu_reg {
 
 /* Capability bits of 0x0001 [1:5.1] */
 #define EMU_CAP_TX_PUSH BIT64(6)
+#define EMU_CAP_RXD_ADV BIT64(15)
 #define EMU_CAP_GRO     BIT64(20)
 
 /* What a driver did that real hardware refuses; counted, and logged the first times. */
@@ -104,8 +106,11 @@ enum emu_drop {
 	EMU_DROP_RX_MAC_DISABLED,
 	EMU_DROP_RX_LINK_DOWN,
 	EMU_DROP_RX_OVERSIZE,
+	EMU_DROP_RX_UNDERSIZE,
 	EMU_DROP_RX_VLAN_FILTER,
 	EMU_DROP_RX_NO_DESTINATION,
+	EMU_DROP_RX_FUNC_VLAN_FILTER,
+	EMU_DROP_RX_FLOW_RULE,
 	EMU_DROP_RX_QUEUE_STOPPED,
 	EMU_DROP_RX_DMA_FAULT,
 	EMU_DROP_RX_NO_BD,
@@ -139,16 +144,6 @@ struct emu_queue {
 	struct emu_ring rx, tx;
 } __attribute__((aligned(128)));
 
-struct emu_rss {
-	uint8_t algorithm; /* 0 Toeplitz, 1 XOR, 2 symmetric [3:4.1] */
-	uint8_t key[48];
-	uint8_t tuple[8]; /* [3:4.3] */
-	uint16_t reta[EMU_RETA_SIZE];
-	uint16_t tc_mode[8]; /* [3:4.4] */
-	uint32_t toeplitz[EMU_RSS_INPUT_MAX]
-			 [256]; /* of key: hash of each value of each input byte */
-};
-
 struct emu_mac_entry {
 	uint8_t mac[6];
 	uint8_t func; /* unicast: whose it is; from the entry's egress port [3:1.16] */
@@ -178,6 +173,17 @@ enum emu_err_block {
 };
 #define EMU_ERR_WORDS 78u /* of 10 descriptors */
 
+/* An entry of the management table [3:1.19]. */
+#define EMU_MANAGED_MAX      32u
+#define EMU_MANAGED_ANY_VLAN BIT32(0)
+#define EMU_MANAGED_ANY_MAC  BIT32(1)
+#define EMU_MANAGED_ANY_TYPE BIT32(2)
+struct emu_managed {
+	uint8_t mac[6];
+	uint16_t flags; /* what is not looked at */
+	uint16_t vid, ether_type;
+};
+
 /* One port. The PF's device makes it and ends it, after those of the VFs. */
 struct emu_nic {
 	struct emu_dev *func[EMU_FUNCS_MAX]; /* NULL: there is no such function */
@@ -197,6 +203,12 @@ struct emu_nic {
 		uint8_t functions[32];
 	} mc[EMU_MC_MAX];
 	uint32_t nb_mc;
+	struct emu_managed managed[EMU_MANAGED_MAX];
+	uint32_t nb_managed;
+	struct emu_tpids tpids; /* 0x1002 */
+	struct emu_fd *fd;      /* owned */
+	struct emu_steer steer; /* derived from what is above, and of each function, by the data
+	                           thread */
 	struct emu_tqp tqp[EMU_TQPS_MAX]; /* 0x0A01; at power-on the PF's, then each VF's in order
 	                                   */
 	uint32_t nb_tqps;
@@ -312,45 +324,11 @@ int emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24]);
 /* ---- emu_fw_err.c ---- */
 void emu_err_reset(struct emu_nic *nic);
 
-/* ---- emu_fw_rss.c ---- */
-/* Defaults of what its commands keep. */
-void emu_rss_reset(struct emu_dev *dev);
-
-/* ---- emu_parse.c ---- */
-
-struct emu_parsed {
-	uint8_t l3id, l4id, dmac_class; /* as the Rx BD codes them */
-	uint8_t nb_vlans;
-	bool is_frag, l3_error, l4_error, udp_no_sum, is_checked;
-	uint16_t vlan_tci[2];                 /* outermost first */
-	uint8_t rss_type;                     /* index into the tuple bytes [3:4.3]; 0xff: none */
-	uint8_t rss_len;                      /* 12 or 36 */
-	uint8_t rss_input[EMU_RSS_INPUT_MAX]; /* source, destination, ports */
-	uint32_t l3_offset, l4_offset;
-};
-
-/* Look at a frame's headers and verify its checksums. */
-void emu_parse(const struct emu_frame *frame, struct emu_parsed *out);
-/* Sum of 16-bit words of bytes from..to-1 of the frame, folded, not complemented; native order of
- * network words. */
-uint32_t emu_frame_sum(const struct emu_frame *frame, uint32_t from, uint32_t to, uint32_t sum);
-/* Copy bytes; they must exist. */
-void emu_frame_copy(const struct emu_frame *frame, uint32_t from, void *out, uint32_t len);
-static inline uint16_t
-emu_sum_fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
 /* ---- emu_rx.c, emu_tx.c ---- */
-uint32_t emu_rss_hash(const struct emu_dev *dev, const struct emu_parsed *p, bool *hashed);
-unsigned int emu_rss_queue(const struct emu_dev *dev, uint32_t hash);
 /* Look up a ring that the client has (re)programmed; false: it cannot be used. */
 bool emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool is_rx);
 /* MAC counters of a frame that passes the MAC; @p base is 19 (tx) or 45 (rx) [3:7.1]. */
 void emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int dmac_class);
-unsigned int emu_dmac_class(const uint8_t *dmac);
 
 /* ---- emu_irq.c ---- */
 /* Vector 0: raise if it is enabled and something is pending that was not told [1:6.3]. */

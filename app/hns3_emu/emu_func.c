@@ -76,8 +76,12 @@ emu_nic_join(struct emu_dev *dev, struct emu_dev *pf)
 	struct emu_nic *nic = pf ? pf->nic : calloc(1, sizeof(*nic));
 	unsigned int func = pf ? 1 : 0;
 
-	if (!nic)
+	if (nic && !nic->fd)
+		nic->fd = emu_fd_create(EMU_FD_2K_400);
+	if (!nic || !nic->fd) {
+		free(nic);
 		return -ENOMEM;
+	}
 	while (func < EMU_FUNCS_MAX && nic->func[func])
 		func++;
 	if (func == EMU_FUNCS_MAX)
@@ -99,8 +103,11 @@ emu_nic_leave(struct emu_dev *dev)
 	if (!dev->nic)
 		return;
 	dev->nic->func[dev->func] = NULL;
-	if (dev->func == 0)
+	dev->nic->steer.is_stale = true;
+	if (dev->func == 0) {
+		emu_fd_destroy(dev->nic->fd);
 		free(dev->nic);
+	}
 }
 
 void
@@ -124,6 +131,7 @@ emu_func_tables_clear(struct emu_dev *dev)
 	}
 	nic->nb_mc = nb;
 	memset(dev->vlan_table, 0, sizeof(dev->vlan_table));
+	nic->steer.is_stale = true;
 }
 
 void
@@ -138,7 +146,7 @@ emu_func_reset(struct emu_dev *dev)
 	dev->vlan_fe = 0;
 	dev->vlan_bypass = false;
 	dev->switch_param = EMU_SWITCH_LOOPBACK;
-	emu_rss_reset(dev);
+	emu_rss_init(&dev->rss, EMU_RETA_SIZE);
 	memset(dev->stored, 0, sizeof(dev->stored));
 }
 
@@ -151,6 +159,10 @@ emu_nic_reset(struct emu_nic *nic)
 	nic->autoneg = false;
 	nic->vlan_port_filter = false;
 	nic->vlan_port_fe = 0;
+	nic->nb_managed = 0;
+	nic->tpids = (struct emu_tpids){ { 0x8100, 0x8100, 0x8100, 0x8100 } };
+	nic->steer.is_stale = true;
+	emu_fd_reset(nic->fd);
 	memset(nic->vlan_table, 0, sizeof(nic->vlan_table));
 	memcpy(nic->mac_stats_shown, nic->mac_stats, sizeof(nic->mac_stats));
 	tqps_divide(nic);

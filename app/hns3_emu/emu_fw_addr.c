@@ -136,6 +136,43 @@ emu_fw_promisc(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+/* Key of a management entry, in command and table [3:1.19]. */
+static struct emu_managed
+managed_of(const uint8_t *p)
+{
+	struct emu_managed m = {
+		.flags = p[0], .vid = emu_get16(p, 2), .ether_type = emu_get16(p, 12)
+	};
+
+	memcpy(m.mac, p + MAC_AT, 6);
+	return m;
+}
+
+static enum emu_fw_ret
+emu_fw_managed(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	struct emu_managed key = managed_of(cmd->d[0].data);
+	struct emu_nic *nic = dev->nic;
+	uint8_t *p = cmd->d[0].data;
+	uint32_t i = 0;
+
+	while (i < nic->nb_managed && memcmp(&nic->managed[i], &key, sizeof(key)) != 0)
+		i++;
+	p[1] = 0;
+	if (cmd->opcode == 0x1011) {
+		if (i < nic->nb_managed)
+			nic->managed[i] = nic->managed[--nic->nb_managed];
+		return EMU_FW_OK;
+	}
+	if (i < nic->nb_managed)
+		p[1] = 1; /* it is there already */
+	else if (i == EMU_MANAGED_MAX)
+		p[1] = 2;
+	else
+		nic->managed[nic->nb_managed++] = key;
+	return EMU_FW_OK;
+}
+
 /* What the switch inside does with a function's frames [3:1.21]. */
 static enum emu_fw_ret
 emu_fw_switch(struct emu_dev *dev, struct emu_cmd *cmd)
@@ -157,7 +194,8 @@ const struct emu_fw_op emu_fw_addr_ops[] = {
 	{ 0x1000, EMU_FW_F_PAUSE, "MAC_VLAN_ADD", emu_fw_mac_table },
 	{ 0x1001, EMU_FW_F_PAUSE, "MAC_VLAN_REMOVE", emu_fw_mac_remove },
 	{ 0x1004, 0, "MAC_VLAN_ALLOCATE", emu_fw_umv_space },
-	ECHO(0x1010, "MAC_ETHTYPE_ADD"),
+	{ 0x1010, EMU_FW_F_PAUSE, "MAC_ETHTYPE_ADD", emu_fw_managed },
+	{ 0x1011, EMU_FW_F_PAUSE, "MAC_ETHTYPE_REMOVE", emu_fw_managed },
 	{ 0x1033, EMU_FW_F_PAUSE, "MAC_VLAN_SWITCH_PARAM", emu_fw_switch },
 	{ 0 },
 };

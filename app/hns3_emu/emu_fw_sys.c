@@ -50,7 +50,7 @@ emu_fw_dev_specs(struct emu_dev *dev, struct emu_cmd *cmd)
 		memset(cmd->d[i].data, 0, 24);
 	emu_put32(p, 4, EMU_UC_MAX + EMU_MC_MAX); /* addresses */
 	emu_put32(p, 8, 32);                      /* management entries */
-	emu_put16(p, 12, EMU_RETA_SIZE);
+	emu_put16(p, 12, dev->rss.reta_size);
 	emu_put16(p, 14, EMU_RSS_KEY_BYTES);
 	p[18] = 18; /* BDs of a frame without TSO */
 	emu_put32(p, 20, 200000);

@@ -133,11 +133,24 @@ emu_fw_vlan_tx(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+/* EtherTypes that are tags to the parser [3:2.7]. */
+static enum emu_fw_ret
+emu_fw_vlan_types(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		if (cmd->is_read)
+			emu_put16(cmd->d[0].data, 2 * i, dev->nic->tpids.tpid[i]);
+		else
+			dev->nic->tpids.tpid[i] = emu_get16(cmd->d[0].data, 2 * i);
+	}
+	return EMU_FW_OK;
+}
+
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_vlan_ops[] = {
 	{ 0x0f01, EMU_FW_F_PAUSE, "VLAN_PORT_TX_CFG", emu_fw_vlan_tx },
 	{ 0x0f02, EMU_FW_F_PAUSE, "VLAN_PORT_RX_CFG", emu_fw_vlan_rx },
-	ECHO(0x1002, "MAC_VLAN_TYPE_ID"),
+	{ 0x1002, EMU_FW_F_PAUSE, "MAC_VLAN_TYPE_ID", emu_fw_vlan_types },
 	ECHO(0x1003, "MAC_VLAN_INSERT"),
 	{ 0x1100, EMU_FW_F_PAUSE, "VLAN_FILTER_CTRL", emu_fw_vlan_ctrl },
 	{ 0x1101, EMU_FW_F_PAUSE, "VLAN_FILTER_PF_CFG", emu_fw_vlan_port },

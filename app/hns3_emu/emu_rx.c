@@ -2,15 +2,17 @@
 /*
  * Receive: from a frame on the wire to filled BDs [2:10.2] [3:10.2]. Data thread.
  *
- * A BD is free only if its valid bit is clear and its address is not 0; filling it sets the address
- * to 0, so that a driver that clears the valid bit before it writes the new address cannot lose a
- * buffer that it has just handed out [2:10.6]. The word with the valid bit is stored last, with
- * release.
+ * A BD is free only if its valid bit is clear and there is an address in it; filling it takes the
+ * address out, so that a driver that clears the valid bit before it writes the new address cannot
+ * lose a buffer that it has just handed out [2:10.6]. In the advanced layout the device puts a
+ * 16-bit checksum there [2:1.2]: then so few bits are no address. The word with the valid bit is
+ * stored last, with release.
  *
  * A burst goes through in two steps: each frame is looked at and given its BDs and buffers, which
  * are fetched meanwhile; then all are copied and published in order.
  */
 #include "emu_dev_priv.h"
+#include "emu_rx_vlan.h"
 
 #include <endian.h>
 #include <stdio.h>
@@ -88,75 +90,6 @@ emu_dev_rx_miss(struct emu_dev *dev)
 	dev->drops[EMU_DROP_RX_NO_BD]++;
 }
 
-/* Whether the function wants a frame with this destination. */
-static bool
-mac_is_wanted(const struct emu_dev *dev, const uint8_t *dmac, unsigned int dmac_class)
-{
-	uint32_t promisc = dev->promisc & EMU_PROMISC_RX ? dev->promisc : 0;
-
-	switch (dmac_class) {
-	case 2:
-		return promisc & EMU_PROMISC_BC;
-	case 1:
-		if (promisc & EMU_PROMISC_MC)
-			return true;
-		for (uint32_t i = 0; i < dev->nic->nb_mc; i++) {
-			if (memcmp(dev->nic->mc[i].e.mac, dmac, 6) == 0)
-				return dev->nic->mc[i].functions[0] & 1;
-		}
-		return false;
-	default:
-		if (promisc & EMU_PROMISC_UC)
-			return true;
-		for (uint32_t i = 0; i < dev->nic->nb_uc; i++) {
-			if (memcmp(dev->nic->uc[i].mac, dmac, 6) == 0)
-				return true;
-		}
-		return false;
-	}
-}
-
-static bool
-vlan_is_wanted(const struct emu_dev *dev, const struct emu_parsed *p)
-{
-	unsigned int vid = p->nb_vlans ? p->vlan_tci[0] & 0xfff : 0;
-
-	return !dev->nic->vlan_port_filter || dev->nic->vlan_table[vid / 8] & 1u << vid % 8;
-}
-
-/*
- * Describe in @p bd the tags that are taken out as configured [2:1.7]: "tag 2" is the outermost,
- * "tag 1" the next. A single stripped tag is reported as an inner one. Returns how many bytes go,
- * from behind the addresses on.
- */
-static uint32_t
-vlan_strip(const struct emu_dev *dev, const struct emu_parsed *p, struct emu_rxbd *bd,
-		uint32_t *l234)
-{
-	unsigned int nb;
-
-	if (p->nb_vlans == 0 || !(dev->rx_vlan_cfg & BIT32(1)))
-		return 0;
-	nb = dev->rx_vlan_cfg & BIT32(0) && p->nb_vlans > 1 ? 2 : 1;
-	if (p->nb_vlans == 1) {
-		bd->vlan_tag_le = htole16(p->vlan_tci[0]);
-		*l234 |= field_prep(EMU_RXBD_STRP_TAGP, EMU_STRP_INNER);
-	} else {
-		bd->ot_vlan_le = htole16(p->vlan_tci[0]);
-		bd->vlan_tag_le = nb == 2 ? htole16(p->vlan_tci[1]) : 0;
-		*l234 |= field_prep(EMU_RXBD_STRP_TAGP, nb == 2 ? EMU_STRP_BOTH : EMU_STRP_OUTER);
-	}
-	return 4 * nb;
-}
-
-static uint32_t
-l234_make(const struct emu_parsed *p)
-{
-	return field_prep(EMU_RXBD_DMAC, p->dmac_class) | field_prep(EMU_RXBD_L3ID, p->l3id) |
-	       field_prep(EMU_RXBD_L4ID, p->l4id) | (p->is_frag ? EMU_RXBD_FRAG : 0) |
-	       (p->l3_error ? EMU_RXBD_L3E : 0) | (p->l4_error ? EMU_RXBD_L4E : 0);
-}
-
 /* ---- a burst ---- */
 
 /* A frame on its way into the BDs of one ring. */
@@ -165,10 +98,11 @@ struct rx_slot {
 	struct emu_ring *ring;
 	const struct emu_frame *frame;
 	uint32_t first_idx, nb_bds;
-	uint32_t len, strip_bytes; /* of what is written; strip: not written, behind the addresses
-	                            */
+	uint32_t len;               /* of what is written */
+	uint32_t gap_at, gap_bytes; /* what is not: tags that are stripped */
 	uint32_t enable_reg, base_info;
-	unsigned int i; /* of the burst */
+	unsigned int i;  /* of the burst */
+	bool adv_layout; /* [2:1.9] */
 	struct emu_rxbd tmpl;
 	uint8_t *buf[RX_BDS_MAX];
 };
@@ -202,7 +136,7 @@ buffers_find(struct emu_dev *dev, struct rx_slot *s)
 		uint64_t addr = le64toh(__atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED));
 		uint32_t part = len < ring->buf_bytes ? len : ring->buf_bytes;
 
-		if (base & EMU_RXBD_VLD || addr == 0)
+		if (base & EMU_RXBD_VLD || addr <= (s->adv_layout ? UINT16_MAX : 0))
 			return EMU_RX_NO_BD;
 		if (addr % 64 != 0)
 			emu_dev_violation(dev, EMU_V_RX_BUFFER_ALIGN,
@@ -226,7 +160,7 @@ buffers_find(struct emu_dev *dev, struct rx_slot *s)
 static void
 buffers_fill(const struct rx_slot *s)
 {
-	uint32_t room = s->ring->buf_bytes, buf = 0, at = 0, gap_end = 12 + s->strip_bytes;
+	uint32_t room = s->ring->buf_bytes, buf = 0, at = 0, gap_end = s->gap_at + s->gap_bytes;
 	uint8_t *to = s->buf[0];
 
 	for (uint32_t i = 0; i < s->frame->nb_segs; i++) {
@@ -236,14 +170,14 @@ buffers_fill(const struct rx_slot *s)
 		while (left > 0) {
 			uint32_t part = left;
 
-			if (s->strip_bytes > 0 && at < gap_end) {
-				uint32_t end = at < 12 ? 12 : gap_end;
+			if (s->gap_bytes > 0 && at < gap_end) {
+				uint32_t end = at < s->gap_at ? s->gap_at : gap_end;
 
 				part = end - at < left ? end - at : left;
 			}
 			at += part;
 			left -= part;
-			if (s->strip_bytes > 0 && at > 12 && at <= gap_end) {
+			if (s->gap_bytes > 0 && at > s->gap_at && at <= gap_end) {
 				from += part;
 				continue;
 			}
@@ -276,6 +210,9 @@ bds_publish(const struct rx_slot *s)
 		bool is_last = i + 1 == s->nb_bds;
 		struct emu_rxbd fill = s->tmpl;
 
+		if (!is_last)
+			fill.addr_le = 0;
+
 		fill.size_le = htole16((uint16_t)(is_last ? s->len - i * buf_bytes : buf_bytes));
 		memcpy(bd, &fill, offsetof(struct emu_rxbd, base_info_le));
 		/* [RXBD-R] data and the other words are visible to who sees the valid bit. */
@@ -299,7 +236,7 @@ slots_flush(struct rx_burst *b)
 			b->results[s->i] = drop(s->dev, EMU_DROP_RX_QUEUE_STOPPED);
 			continue;
 		}
-		if (s->frame->nb_segs == 1 && s->nb_bds == 1 && s->strip_bytes == 0)
+		if (s->frame->nb_segs == 1 && s->nb_bds == 1 && s->gap_bytes == 0)
 			memcpy(s->buf[0], s->frame->seg[0].iov_base, s->len);
 		else
 			buffers_fill(s);
@@ -318,22 +255,79 @@ slots_flush(struct rx_burst *b)
 	b->nb_slots = 0;
 }
 
-/* Find room in queue @p q of @p dev for frame @p i, which passed the filters. */
+/* "Complete" checksum [2:1.6]: of the frame without its first header and without stripped tags. */
+static uint16_t
+sum_of_payload(const struct rx_slot *s)
+{
+	uint32_t from = s->gap_bytes > 0 && s->gap_at < 14 ? 14 + s->gap_bytes : 14;
+	uint32_t sum = emu_frame_sum(s->frame, from, s->frame->len_bytes, 0);
+
+	if (s->gap_bytes > 0 && s->gap_at > 14) /* the inner of two tags: taken out again */
+		sum += 0xffffu ^ emu_frame_sum(s->frame, s->gap_at, s->gap_at + s->gap_bytes, 0);
+	return emu_sum_fold(sum);
+}
+
+/* What a frame is and where it goes, before room is found. */
+struct rx_fate {
+	const struct emu_parsed *p;
+	unsigned int queue;
+	uint32_t hash;
+	const struct emu_fd_action *rule; /* that it hit, or NULL */
+};
+
+/* Tags out, and what the BD says of them. */
+static uint32_t
+tags_strip(struct rx_slot *s, const struct emu_parsed *p)
+{
+	struct emu_rx_strip strip = emu_rx_vlan_strip(
+			s->dev->rx_vlan_cfg, s->dev->cfg.revision >= 0x30, &p->h[0]);
+
+	s->gap_at = strip.at;
+	s->gap_bytes = strip.bytes;
+	s->tmpl.vlan_tag_le = htole16(strip.inner);
+	s->tmpl.ot_vlan_le = htole16(strip.outer);
+	return field_prep(EMU_RXBD_STRP_TAGP, strip.status);
+}
+
+/* Words of the last BD. */
+static void
+bd_describe(struct rx_slot *s, const struct rx_fate *fate)
+{
+	const struct emu_parsed *p = fate->p;
+	uint32_t l234 = emu_parsed_l234(p);
+
+	s->adv_layout = s->dev->cfg.caps & EMU_CAP_RXD_ADV &&
+	                emu_bar_load(s->dev, EMU_RXD_ADV_LAYOUT) & 1;
+
+	s->tmpl = (struct emu_rxbd){ .rss_hash_le = htole32(fate->hash),
+		.ol_info_le = htole16(emu_parsed_ol_info(p, s->adv_layout)) };
+	s->gap_bytes = 0;
+	if (p->h[0].nb_tags && s->dev->rx_vlan_cfg)
+		l234 |= tags_strip(s, p);
+	s->len = s->frame->len_bytes - s->gap_bytes;
+	s->tmpl.l234_le = htole32(l234);
+	s->tmpl.pkt_len_le = htole16((uint16_t)s->len);
+	s->base_info = EMU_RXBD_VLD | EMU_RXBD_FE | emu_parsed_base(p);
+	if (fate->rule && fate->rule->writes_id) {
+		s->tmpl.fd_id_le = htole16(fate->rule->rule_id);
+		s->base_info |= EMU_RXBD_LUM;
+	}
+	if (s->adv_layout) /* the sum of what lies in the buffer behind the addresses [2:1.6] */
+		s->tmpl.addr_le = htole64(sum_of_payload(s));
+}
+
+/* Find room for frame @p i, which passed the filters, in the queue of @p dev that it goes to. */
 static enum emu_rx_result
-slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, unsigned int q,
-		const struct emu_parsed *p, uint32_t hash)
+slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct rx_fate *fate)
 {
 	struct rx_slot *s = &b->slot[b->nb_slots];
-	uint32_t l234 = l234_make(p);
 	enum emu_rx_result result;
 
 	s->dev = dev;
-	s->ring = &dev->queue[q].rx;
+	s->ring = &dev->queue[fate->queue].rx;
 	s->frame = b->frames[i];
 	s->i = i;
-	s->tmpl = (struct emu_rxbd){ .rss_hash_le = htole32(hash) };
-	s->strip_bytes = p->nb_vlans ? vlan_strip(dev, p, &s->tmpl, &l234) : 0;
-	s->len = s->frame->len_bytes - s->strip_bytes;
+	bd_describe(s, fate);
 	s->nb_bds = 1;
 	while (s->nb_bds * s->ring->buf_bytes < s->len)
 		s->nb_bds++;
@@ -344,43 +338,96 @@ slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, unsigned int 
 		return drop(dev, EMU_DROP_RX_DMA_FAULT);
 	if (result != EMU_RX_TAKEN)
 		return result;
-	s->tmpl.l234_le = htole32(l234);
-	s->tmpl.pkt_len_le = htole16((uint16_t)s->len);
-	s->base_info = EMU_RXBD_VLD | EMU_RXBD_FE | (p->udp_no_sum ? EMU_RXBD_UDP0 : 0) |
-	               (p->is_checked ? EMU_RXBD_L3L4P : 0);
-	s->enable_reg = EMU_TQP_BASE(q) + EMU_TQP_RING_EN;
+	s->enable_reg = EMU_TQP_BASE(fate->queue) + EMU_TQP_RING_EN;
 	b->nb_slots++;
 	return EMU_RX_TAKEN;
 }
 
-/* Filters, queue, room: everything but the copying of frame @p i. */
+/* Queue of a frame: the rule's, else by its hash [3:5.8] [3:4.5]. */
+static unsigned int
+queue_of(const struct emu_dev *dev, const struct rx_fate *fate)
+{
+	const struct emu_fd_action *rule = fate->rule;
+
+	if (rule && rule->to_queue)
+		return rule->queue;
+	if (rule && rule->to_region)
+		return rule->queue + (fate->hash & (BIT32(rule->region_log2) - 1));
+	return emu_rss_queue(&dev->rss, fate->hash, 0);
+}
+
+/* Frame @p i for one function: everything but the copying. */
+static enum emu_rx_result
+func_take(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct emu_parsed *p)
+{
+	struct rx_fate fate = { .p = p };
+
+	if (emu_steer_vlan_is_refused(dev->nic, dev->func, p))
+		return drop(dev, EMU_DROP_RX_FUNC_VLAN_FILTER);
+	fate.rule = emu_fd_match(dev->nic->fd, p, dev->func);
+	if (fate.rule && fate.rule->drop)
+		return drop(dev, EMU_DROP_RX_FLOW_RULE);
+	fate.hash = emu_rss_hash(&dev->rss, p);
+	fate.queue = queue_of(dev, &fate);
+	if (fate.queue >= dev->cfg.nb_queues || !rx_queue_is_running(dev, fate.queue))
+		return drop(dev, EMU_DROP_RX_QUEUE_STOPPED);
+	return slot_make(b, i, dev, &fate);
+}
+
+/*
+ * Frame @p i for several functions. None can make it come again for another one: whoever has no
+ * room has missed it.
+ */
+static enum emu_rx_result
+funcs_take(struct rx_burst *b, unsigned int i, struct emu_nic *nic, uint32_t funcs,
+		const struct emu_parsed *p)
+{
+	enum emu_rx_result result = EMU_RX_DROPPED;
+
+	for (; funcs != 0; funcs &= funcs - 1) {
+		struct emu_dev *dev = nic->func[__builtin_ctz(funcs)];
+		enum emu_rx_result one;
+
+		if (b->nb_slots == EMU_BURST)
+			slots_flush(b);
+		one = func_take(b, i, dev, p);
+		if (one == EMU_RX_NO_BD)
+			drop(dev, EMU_DROP_RX_NO_BD);
+		if (one == EMU_RX_TAKEN)
+			result = EMU_RX_TAKEN;
+	}
+	return result;
+}
+
+/* Who gets frame @p i, and in which queue. */
 static enum emu_rx_result
 frame_take(struct rx_burst *b, unsigned int i, struct emu_dev *dev, bool waits)
 {
 	const struct emu_frame *frame = b->frames[i];
-	uint32_t wire_bytes = frame->len_bytes + 4, hash; /* with FCS */
+	uint32_t wire_bytes = frame->len_bytes + 4, funcs; /* with FCS */
+	struct emu_nic *nic = dev->nic;
 	enum emu_rx_result result;
 	struct emu_parsed p;
-	unsigned int q;
-	bool hashed;
+	unsigned int why;
 
-	if (wire_bytes > dev->nic->max_frame_bytes) {
-		dev->nic->mac_stats[55]++; /* rx_oversize [3:7.1] */
+	if (wire_bytes > nic->max_frame_bytes) {
+		nic->mac_stats[55]++; /* rx_oversize [3:7.1] */
 		return drop(dev, EMU_DROP_RX_OVERSIZE);
 	}
-	emu_parse(frame, &p);
-	hash = emu_rss_hash(dev, &p, &hashed);
-	q = emu_rss_queue(dev, hash);
-	if (!vlan_is_wanted(dev, &p))
-		result = drop(dev, EMU_DROP_RX_VLAN_FILTER);
-	else if (!mac_is_wanted(dev, frame->seg[0].iov_base, p.dmac_class))
-		result = drop(dev, EMU_DROP_RX_NO_DESTINATION);
-	else if (q >= dev->cfg.nb_queues || !rx_queue_is_running(dev, q))
-		result = drop(dev, EMU_DROP_RX_QUEUE_STOPPED);
+	if (frame->len_bytes < EMU_FRAME_BYTES_MIN) {
+		nic->mac_stats[54]++; /* rx_undersize */
+		return drop(dev, EMU_DROP_RX_UNDERSIZE);
+	}
+	emu_parse(frame, &nic->tpids, &p);
+	funcs = emu_steer_rx(nic, &p, &why);
+	if (funcs == 0)
+		result = drop(dev, why);
+	else if ((funcs & (funcs - 1)) == 0)
+		result = func_take(b, i, nic->func[__builtin_ctz(funcs)], &p);
 	else
-		result = slot_make(b, i, dev, q, &p, hash);
+		result = funcs_take(b, i, nic, funcs, &p);
 	if (result != EMU_RX_NO_BD || !waits) /* else it comes again */
-		emu_mac_count(dev->nic, 45, wire_bytes, p.dmac_class);
+		emu_mac_count(nic, 45, wire_bytes, p.dmac_class);
 	return result;
 }
 
@@ -397,6 +444,8 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 	b->frames = frames;
 	b->results = results;
 	b->nb_slots = 0;
+	if (dev->nic->steer.is_stale)
+		emu_steer_plan(dev->nic);
 	for (i = 0; i < nb; i++) {
 		results[i] = off == EMU_DROP_RX_NB ? frame_take(b, i, dev, waits) : drop(dev, off);
 		if (results[i] == EMU_RX_NO_BD) {

@@ -16,29 +16,32 @@
 #include "emu_dev_priv.h"
 #include "emu_rig.h"
 
+static const struct emu_tpids tpids = { { 0x8100, 0x8100, 0x8100, 0x8100 } };
+static const struct emu_tpids qinq = { { 0x88a8, 0x8100, 0x8100, 0x8100 } };
+
 static void
 assert_same(const struct emu_parsed *a, const struct emu_parsed *b)
 {
-	assert_int_equal(a->l3id, b->l3id);
-	assert_int_equal(a->l4id, b->l4id);
+	assert_int_equal(emu_parsed_l234(a), emu_parsed_l234(b));
+	assert_int_equal(emu_parsed_base(a), emu_parsed_base(b));
+	assert_int_equal(emu_parsed_ol_info(a, false), emu_parsed_ol_info(b, false));
+	assert_int_equal(emu_parsed_ol_info(a, true), emu_parsed_ol_info(b, true));
 	assert_int_equal(a->dmac_class, b->dmac_class);
-	assert_int_equal(a->nb_vlans, b->nb_vlans);
-	assert_memory_equal(a->vlan_tci, b->vlan_tci, sizeof(a->vlan_tci));
-	assert_int_equal(a->is_frag, b->is_frag);
-	assert_int_equal(a->l3_error, b->l3_error);
-	assert_int_equal(a->l4_error, b->l4_error);
-	assert_int_equal(a->udp_no_sum, b->udp_no_sum);
-	assert_int_equal(a->is_checked, b->is_checked);
+	assert_int_equal(a->nb_stacks, b->nb_stacks);
 	assert_int_equal(a->rss_type, b->rss_type);
-	assert_int_equal(a->rss_len, b->rss_len);
-	assert_memory_equal(a->rss_input, b->rss_input, sizeof(a->rss_input));
-	assert_int_equal(a->l3_offset, b->l3_offset);
-	assert_int_equal(a->l4_offset, b->l4_offset);
+	assert_int_equal(a->tunnel_at, b->tunnel_at);
+	for (unsigned int i = 0; i < a->nb_stacks; i++) {
+		assert_memory_equal(a->h[i].tci, b->h[i].tci, 4);
+		assert_int_equal(a->h[i].nb_tags, b->h[i].nb_tags);
+		assert_int_equal(a->h[i].l3, b->h[i].l3);
+		assert_int_equal(a->h[i].l4, b->h[i].l4);
+		assert_int_equal(a->h[i].proto, b->h[i].proto);
+	}
 }
 
 /* Parse in one piece, and cut in two and in many: all must agree. */
 static struct emu_parsed
-parse(const uint8_t *bytes, uint32_t len)
+parse_as(const struct emu_tpids *types, const uint8_t *bytes, uint32_t len)
 {
 	struct emu_frame f = { .len_bytes = len, .nb_segs = 1 };
 	uint8_t *one = malloc(len), *two;
@@ -47,7 +50,7 @@ parse(const uint8_t *bytes, uint32_t len)
 	assert_non_null(one);
 	memcpy(one, bytes, len);
 	f.seg[0] = (struct iovec){ one, len };
-	emu_parse(&f, &first);
+	emu_parse(&f, types, &first);
 	f.nb_segs = 2;
 	for (uint32_t cut = 1; cut < len; cut += cut < 200 ? 1 : 97) {
 		two = malloc(len - cut);
@@ -55,7 +58,7 @@ parse(const uint8_t *bytes, uint32_t len)
 		memcpy(two, bytes + cut, len - cut);
 		f.seg[0] = (struct iovec){ one, cut };
 		f.seg[1] = (struct iovec){ two, len - cut };
-		emu_parse(&f, &p);
+		emu_parse(&f, types, &p);
 		free(two);
 		assert_same(&p, &first);
 	}
@@ -64,10 +67,17 @@ parse(const uint8_t *bytes, uint32_t len)
 		nb = f.nb_segs == 63 || len - at < 7 ? len - at : 7;
 		f.seg[f.nb_segs++] = (struct iovec){ one + at, nb };
 	}
-	emu_parse(&f, &p);
+	emu_parse(&f, types, &p);
 	assert_same(&p, &first);
 	free(one);
+	first.head = bytes; /* the same, and longer there */
 	return first;
+}
+
+static struct emu_parsed
+parse(const uint8_t *bytes, uint32_t len)
+{
+	return parse_as(&tpids, bytes, len);
 }
 
 static void
@@ -75,28 +85,24 @@ ipv4_types(void **state)
 {
 	static const struct {
 		uint8_t proto, l4id, rss_type;
-	} cases[] = { { 6, 1, 0 }, { 17, 0, 1 }, { 132, 3, 2 }, { 47, 2, 3 }, { 2, 4, 3 },
-		{ 1, 5, 3 }, { 99, 15, 3 } };
+	} cases[] = { { 6, 1, 0 }, { 17, 0, 1 }, { 47, 2, 3 }, { 2, 4, 3 }, { 1, 5, 3 },
+		{ 99, 15, 3 } };
 	uint8_t frame[1514];
 
 	(void)state;
-	for (unsigned int i = 0; i < 7; i++) {
+	for (unsigned int i = 0; i < 6; i++) {
 		uint32_t len = rig_ipv4(frame, cases[i].proto, 101);
 		struct emu_parsed p = parse(frame, len);
 
-		assert_int_equal(p.l3id, 0);
-		assert_int_equal(p.l4id, cases[i].l4id);
+		assert_int_equal(p.h[0].l3id, 0);
+		assert_int_equal(p.h[0].l4id, cases[i].l4id);
 		assert_int_equal(p.rss_type, cases[i].rss_type);
-		assert_int_equal(p.rss_len, 12);
-		/* 66.9.149.187 -> 161.142.100.80, ports 2794 and 1766 where there are ports */
-		assert_memory_equal(p.rss_input, "\x42\x09\x95\xbb\xa1\x8e\x64\x50", 8);
-		assert_memory_equal(p.rss_input + 8,
-				cases[i].rss_type < 3 ? "\x0a\xea\x06\xe6" : "\0\0\0\0", 4);
-		assert_int_equal(p.l3_offset, 14);
-		assert_int_equal(p.l4_offset, 34);
+		assert_int_equal(p.h[0].l3, 14);
+		assert_int_equal(p.h[0].l4, 34);
 		assert_true(p.is_checked);
-		assert_false(p.l3_error || p.l4_error || p.is_frag || p.udp_no_sum);
-		assert_int_equal(p.nb_vlans, 0);
+		assert_false(p.h[0].l3_error || p.h[0].l4_error || p.h[0].is_frag ||
+				p.h[0].udp_no_sum);
+		assert_int_equal(p.h[0].nb_tags, 0);
 		assert_int_equal(p.dmac_class, 0);
 	}
 }
@@ -112,34 +118,34 @@ checksums(void **state)
 	for (uint32_t payload = 18; payload < 80; payload++) {
 		len = rig_ipv4(frame, payload & 2 ? 6 : 17, payload);
 		p = parse(frame, len);
-		assert_false(p.l3_error || p.l4_error);
+		assert_false(p.h[0].l3_error || p.h[0].l4_error);
 		frame[len - 1] ^= 0x80;
 		p = parse(frame, len);
-		assert_false(p.l3_error);
-		assert_true(p.l4_error);
+		assert_false(p.h[0].l3_error);
+		assert_true(p.h[0].l4_error);
 		frame[len - 1] ^= 0x80;
 		frame[22] ^= 1; /* TTL */
 		p = parse(frame, len);
-		assert_true(p.l3_error);
-		assert_false(p.l4_error);
+		assert_true(p.h[0].l3_error);
+		assert_false(p.h[0].l4_error);
 	}
 	/* padding behind the packet is not part of it */
 	len = rig_ipv4(frame, 17, 5);
 	memset(frame + len, 0xee, 60 - len);
 	p = parse(frame, 60);
-	assert_false(p.l3_error || p.l4_error);
+	assert_false(p.h[0].l3_error || p.h[0].l4_error);
 	/* UDP without a checksum [2:1.5] */
 	len = rig_ipv4(frame, 17, 100);
 	frame[40] = frame[41] = 0;
 	p = parse(frame, len);
-	assert_true(p.udp_no_sum);
-	assert_false(p.l4_error);
+	assert_true(p.h[0].udp_no_sum);
+	assert_false(p.h[0].l4_error);
 	/* TCP has no such thing */
 	len = rig_ipv4(frame, 6, 100);
 	frame[50] = frame[51] = 0;
 	p = parse(frame, len);
-	assert_false(p.udp_no_sum);
-	assert_true(p.l4_error);
+	assert_false(p.h[0].udp_no_sum);
+	assert_true(p.h[0].l4_error);
 }
 
 /* The IPv4 header's checksum anew. */
@@ -173,11 +179,10 @@ ipv4_fragments(void **state)
 		frame[21] = cases[i].b7;
 		ip_sum(frame + 14, 20);
 		p = parse(frame, len);
-		assert_int_equal(p.is_frag, cases[i].frag);
-		assert_int_equal(p.l4id, cases[i].frag ? 15 : 1);
+		assert_int_equal(p.h[0].is_frag, cases[i].frag);
+		assert_int_equal(p.h[0].l4id, cases[i].frag ? 15 : 1);
 		assert_int_equal(p.rss_type, cases[i].frag ? 3 : 0);
-		assert_int_equal(p.rss_len, 12);
-		assert_false(p.l3_error || p.l4_error);
+		assert_false(p.h[0].l3_error || p.h[0].l4_error);
 	}
 }
 
@@ -196,12 +201,11 @@ ipv4_options(void **state)
 	frame[17] = (uint8_t)(frame[17] + 8);
 	ip_sum(frame + 14, 28);
 	p = parse(frame, len + 8);
-	assert_int_equal(p.l3id, 4);
-	assert_int_equal(p.l4id, 0);
-	assert_int_equal(p.l4_offset, 42);
+	assert_int_equal(p.h[0].l3id, 4);
+	assert_int_equal(p.h[0].l4id, 0);
+	assert_int_equal(p.h[0].l4, 42);
 	assert_int_equal(p.rss_type, 1);
-	assert_memory_equal(p.rss_input + 8, "\x0a\xea\x06\xe6", 4);
-	assert_false(p.l3_error || p.l4_error);
+	assert_false(p.h[0].l3_error || p.h[0].l4_error);
 }
 
 /* Headers that promise what the frame does not hold: nothing is claimed about them. */
@@ -226,10 +230,10 @@ broken_ipv4(void **state)
 		else
 			frame[16] = 0xff;
 		p = parse(frame, len);
-		assert_int_equal(p.l3id, 15);
-		assert_int_equal(p.l4id, 15);
+		assert_int_equal(p.h[0].l3id, 15);
+		assert_int_equal(p.h[0].l4id, 15);
 		assert_int_equal(p.rss_type, 0xff);
-		assert_false(p.is_checked || p.l3_error || p.l4_error);
+		assert_false(p.is_checked || p.h[0].l3_error || p.h[0].l4_error);
 	}
 	/* the packet ends inside of its layer 4 header */
 	for (uint32_t l4 = 0; l4 < 20; l4++) {
@@ -237,10 +241,10 @@ broken_ipv4(void **state)
 		frame[17] = (uint8_t)(20 + l4);
 		ip_sum(frame + 14, 20);
 		p = parse(frame, len);
-		assert_int_equal(p.l3id, 0);
-		assert_int_equal(p.l4id, 15);
+		assert_int_equal(p.h[0].l3id, 0);
+		assert_int_equal(p.h[0].l4id, 15);
 		assert_int_equal(p.rss_type, 3);
-		assert_false(p.l3_error || p.l4_error);
+		assert_false(p.h[0].l3_error || p.h[0].l4_error);
 	}
 }
 
@@ -276,40 +280,37 @@ ipv6(void **state)
 	struct emu_parsed p = parse(frame, ipv6_make(frame, ext, 0, 17));
 
 	(void)state;
-	assert_int_equal(p.l3id, 1);
-	assert_int_equal(p.l4id, 0);
-	assert_int_equal(p.l4_offset, 54);
+	assert_int_equal(p.h[0].l3id, 1);
+	assert_int_equal(p.h[0].l4id, 0);
+	assert_int_equal(p.h[0].l4, 54);
 	assert_int_equal(p.rss_type, 5);
-	assert_int_equal(p.rss_len, 36);
-	assert_memory_equal(p.rss_input, frame + 22, 32);
-	assert_memory_equal(p.rss_input + 32, "\x0a\xea\x06\xe6", 4);
 	assert_true(p.is_checked);
-	assert_false(p.l3_error || p.l4_error || p.is_frag);
+	assert_false(p.h[0].l3_error || p.h[0].l4_error || p.h[0].is_frag);
 	frame[65] ^= 1;
-	assert_true(parse(frame, 66).l4_error);
+	assert_true(parse(frame, 66).h[0].l4_error);
 	p = parse(frame, ipv6_make(frame, ext, 24, 0));
-	assert_int_equal(p.l3id, 5);
-	assert_int_equal(p.l4id, 0);
-	assert_int_equal(p.l4_offset, 78);
-	assert_false(p.l4_error);
+	assert_int_equal(p.h[0].l3id, 5);
+	assert_int_equal(p.h[0].l4id, 0);
+	assert_int_equal(p.h[0].l4, 78);
+	assert_false(p.h[0].l4_error);
 	p = parse(frame, ipv6_make(frame, frag, 8, 44));
-	assert_int_equal(p.l3id, 5);
-	assert_int_equal(p.l4id, 15);
+	assert_int_equal(p.h[0].l3id, 5);
+	assert_int_equal(p.h[0].l4id, 15);
 	assert_int_equal(p.rss_type, 7);
-	assert_true(p.is_frag);
-	assert_false(p.l4_error);
+	assert_true(p.h[0].is_frag);
+	assert_false(p.h[0].l4_error);
 	/* beyond the frame */
 	ipv6_make(frame, ext, 0, 17);
 	frame[19] = 13;
 	p = parse(frame, 66);
-	assert_int_equal(p.l3id, 15);
+	assert_int_equal(p.h[0].l3id, 15);
 	assert_int_equal(p.rss_type, 0xff);
 	/* an extension header that is longer than the packet */
 	ipv6_make(frame, ext, 24, 0);
 	frame[55] = 200;
 	p = parse(frame, 90);
-	assert_int_equal(p.l3id, 5);
-	assert_int_equal(p.l4id, 15);
+	assert_int_equal(p.h[0].l3id, 5);
+	assert_int_equal(p.h[0].l4id, 15);
 }
 
 static void
@@ -327,15 +328,186 @@ vlans(void **state)
 		memcpy(frame, plain, 12);
 		memcpy(frame + 12, tags, 4 * nb);
 		memcpy(frame + 12 + 4 * nb, plain + 12, len - 12);
-		p = parse(frame, len + 4 * nb);
-		assert_int_equal(p.nb_vlans, nb < 3 ? nb : 2);
-		assert_int_equal(p.vlan_tci[0], 0x3064);
-		assert_int_equal(p.vlan_tci[1], nb > 1 ? 0x00c8 : 0);
-		assert_int_equal(p.l3_offset, nb < 3 ? 14 + 4 * nb : 22);
-		assert_int_equal(p.l3id, nb < 3 ? 0 : 15);
-		assert_int_equal(p.l4id, nb < 3 ? 1 : 15);
-		assert_false(p.l3_error || p.l4_error);
+		p = parse_as(&qinq, frame, len + 4 * nb);
+		assert_int_equal(p.h[0].nb_tags, nb < 3 ? nb : 2);
+		assert_int_equal(p.h[0].tci[0], 0x3064);
+		assert_int_equal(p.h[0].tci[1], nb > 1 ? 0x00c8 : 0);
+		assert_int_equal(p.h[0].l3, nb < 3 ? 14 + 4 * nb : 0);
+		assert_int_equal(p.h[0].l3id, nb < 3 ? 0 : 15);
+		assert_int_equal(p.h[0].l4id, nb < 3 ? 1 : 15);
+		assert_false(p.h[0].l3_error || p.h[0].l4_error);
 	}
+}
+
+/* INIT chunk of an SCTP association as a capture shows it; the checksum is that of RFC 3309. */
+static void
+sctp(void **state)
+{
+	uint8_t frame[200];
+	uint32_t len = rig_ipv4(frame, 132, 24); /* 8 bytes of header, then the payload */
+	/* CRC32c of the 32 bytes with the checksum field 0, low byte first */
+	static const uint8_t head[12] = { 0x0a, 0xea, 0x06, 0xe6, 1, 2, 3, 4, 0, 0, 0, 0 };
+	struct emu_frame f = { .len_bytes = 9, .nb_segs = 2 };
+	struct emu_parsed p;
+	uint32_t crc;
+
+	(void)state;
+	/* the check value of CRC-32C */
+	f.seg[0] = (struct iovec){ (void *)(uintptr_t) "1234", 4 };
+	f.seg[1] = (struct iovec){ (void *)(uintptr_t) "56789", 5 };
+	assert_int_equal(emu_frame_crc32c(&f, 0, 9, 9), 0xe3069283);
+	memcpy(frame + 34, head, 12);
+	p = parse(frame, len);
+	assert_int_equal(p.h[0].l4id, 3);
+	assert_int_equal(p.rss_type, 2);
+	assert_true(p.h[0].l4_error);
+	f = (struct emu_frame){ .len_bytes = len, .nb_segs = 1 };
+	f.seg[0] = (struct iovec){ frame, len };
+	crc = emu_frame_crc32c(&f, 34, len, len);
+	put32(frame + 42, crc);
+	p = parse(frame, len);
+	assert_false(p.h[0].l4_error);
+	frame[len - 1] ^= 1;
+	assert_true(parse(frame, len).h[0].l4_error);
+}
+
+/* A frame with the bytes @p outer of headers in front of a whole IPv4/TCP frame. */
+static uint32_t
+tunnel_make(uint8_t *frame, const uint8_t *outer, uint32_t outer_len)
+{
+	uint32_t len = rig_ipv4(frame + outer_len, 6, 30) + outer_len, total = len - 14;
+
+	memcpy(frame, outer, outer_len);
+	frame[16] = (uint8_t)(total >> 8);
+	frame[17] = (uint8_t)total;
+	ip_sum(frame + 14, 20);
+	return len;
+}
+
+/* Ethernet, IPv4, and UDP 4660 -> @p port of the right length without checksum; or protocol 47. */
+#define OUTER(proto, ...)                                                                          \
+	{                                                                                          \
+		0x01, 0, 0x5e, 0, 0, 1, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64,     \
+				proto, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, __VA_ARGS__                 \
+	}
+
+static void
+tunnels(void **state)
+{
+	static const uint8_t vxlan[50] =
+			OUTER(17, 0x12, 0x34, 0x12, 0xb5, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 7, 0);
+	static const uint8_t gpe_ip[50] =
+			OUTER(17, 0x12, 0x34, 0x12, 0xb6, 0, 0, 0, 0, 12, 0, 0, 1, 0, 0, 7, 0);
+	static const uint8_t geneve[58] = OUTER(17, 0x12, 0x34, 0x17, 0xc1, 0, 0, 0, 0, 2, 0, 0x65,
+			0x58, 0, 0, 7, 0, 1, 1, 0, 1, 0, 0, 0, 0);
+	static const uint8_t nvgre[42] = OUTER(47, 0x20, 0, 0x65, 0x58, 0, 0, 7, 0);
+	static const uint8_t gre_seq_sum[50] =
+			OUTER(47, 0xb0, 0, 0x65, 0x58, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 1);
+	static const uint8_t gre[38] = OUTER(47, 0, 0, 0x08, 0);
+	static const struct {
+		const uint8_t *outer;
+		uint32_t len;
+		uint8_t tunnel, l3id, l4id, ptype, stacks, at;
+	} cases[] = {
+		{ vxlan, 50, 1, 0, 1, 34, 2, 42 },
+		{ gpe_ip, 50, 1, 15, 15, 29, 2, 42 }, /* no Ethernet inside */
+		{ geneve, 58, 1, 0, 1, 34, 2, 42 },
+		{ nvgre, 42, 2, 0, 1, 34, 2, 38 },
+		{ gre_seq_sum, 50, 2, 0, 1, 34, 2, 42 },
+		{ gre, 38, 0, 0, 2, 21, 1, 0 },
+	};
+	uint8_t frame[200];
+
+	(void)state;
+	for (unsigned int i = 0; i < 6; i++) {
+		uint32_t len = tunnel_make(frame, cases[i].outer, cases[i].len);
+		struct emu_parsed p = parse(frame, len);
+		uint32_t dw2 = emu_parsed_l234(&p);
+
+		assert_int_equal(p.nb_stacks, cases[i].stacks);
+		assert_int_equal(p.tunnel_at, cases[i].at);
+		/* of the inner frame, if there is one: unicast; outside multicast [2:1.4] */
+		assert_int_equal(dw2 & 3, cases[i].l3id == 0 && cases[i].tunnel ? 0 : 1);
+		assert_int_equal(dw2 >> 4 & 15, cases[i].l3id);
+		assert_int_equal(dw2 >> 8 & 15, cases[i].l4id);
+		assert_int_equal(dw2 >> 16, 0); /* no error anywhere */
+		assert_int_equal(emu_parsed_ol_info(&p, false),
+				cases[i].tunnel << 8 | (cases[i].tunnel ? 1 : 0));
+		assert_int_equal(emu_parsed_ptype(&p), cases[i].ptype);
+		assert_int_equal(p.rss_type, cases[i].l4id == 1 ? 0 : cases[i].tunnel ? 0xff : 3);
+		assert_true(p.is_checked);
+	}
+}
+
+/* Errors of the inner frame are L3E, L4E; of the outer one OL3E, OL4E [2:1.3]. */
+static void
+tunnel_errors(void **state)
+{
+	static const uint8_t vxlan[50] =
+			OUTER(17, 0x12, 0x34, 0x12, 0xb5, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 7, 0);
+	static const struct {
+		uint8_t at;
+		uint32_t error;
+	} cases[] = { { 22, 0x00400000 }, { 40, 0x00800000 }, { 72, 0x00020000 },
+		{ 90, 0x00040000 } };
+	uint8_t frame[200];
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		uint32_t len = tunnel_make(frame, vxlan, 50);
+		struct emu_parsed p;
+
+		frame[39] = (uint8_t)(len - 34); /* UDP length */
+		frame[cases[i].at] ^= 0x10;
+		p = parse(frame, len);
+		assert_int_equal(emu_parsed_l234(&p) & 0xffff0000, cases[i].error);
+	}
+}
+
+/* [2:1.9] */
+static void
+packet_type_indexes(void **state)
+{
+	static const struct {
+		uint8_t proto, v4, v6;
+	} cases[] = { { 6, 20, 114 }, { 17, 19, 113 }, { 47, 21, 115 }, { 2, 23, 117 },
+		{ 99, 18, 112 } };
+	uint8_t frame[200];
+	struct emu_parsed p;
+
+	(void)state;
+	for (unsigned int i = 0; i < 5; i++) {
+		p = parse(frame, rig_ipv4(frame, cases[i].proto, 60));
+		assert_int_equal(emu_parsed_ptype(&p), cases[i].v4);
+		ipv6_make(frame, NULL, 0, cases[i].proto);
+		if (cases[i].proto == 6)
+			continue; /* 12 bytes are no TCP header */
+		p = parse(frame, 66);
+		assert_int_equal(emu_parsed_ptype(&p), cases[i].v6);
+	}
+	ipv6_make(frame, NULL, 0, 58);
+	p = parse(frame, 66);
+	assert_int_equal(emu_parsed_ptype(&p), 118);
+	rig_ipv4(frame, 1, 60);
+	p = parse(frame, 102);
+	assert_int_equal(emu_parsed_ptype(&p), 24);
+	rig_ipv4(frame, 17, 60);
+	frame[36] = 1;
+	frame[37] = 63; /* port 319: PTP */
+	p = parse(frame, 102);
+	assert_int_equal(emu_parsed_ptype(&p), 25);
+	frame[20] = 0x20;
+	p = parse(frame, 102);
+	assert_int_equal(emu_parsed_ptype(&p), 17);
+	memcpy(frame + 12, "\x88\xf7", 2);
+	p = parse(frame, 102);
+	assert_int_equal(emu_parsed_ptype(&p), 8);
+	memcpy(frame + 12, "\x08\x06", 2);
+	p = parse(frame, 102);
+	assert_int_equal(emu_parsed_ptype(&p), 1);
+	memcpy(frame + 12, "\x88\xcc", 2);
+	p = parse(frame, 102);
+	assert_int_equal(emu_parsed_ptype(&p), 3);
 }
 
 static void
@@ -361,8 +533,8 @@ other_types(void **state)
 		memcpy(frame, dmacs[i % 4].dmac, 6);
 		memcpy(frame + 12, cases[i].type, 2);
 		p = parse(frame, 60);
-		assert_int_equal(p.l3id, cases[i].l3id);
-		assert_int_equal(p.l4id, 15);
+		assert_int_equal(p.h[0].l3id, cases[i].l3id);
+		assert_int_equal(p.h[0].l4id, 15);
 		assert_int_equal(p.dmac_class, dmacs[i % 4].class);
 		assert_int_equal(p.rss_type, 0xff);
 		assert_false(p.is_checked);
@@ -436,6 +608,10 @@ main(void)
 		cmocka_unit_test(broken_ipv4),
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(vlans),
+		cmocka_unit_test(sctp),
+		cmocka_unit_test(tunnels),
+		cmocka_unit_test(tunnel_errors),
+		cmocka_unit_test(packet_type_indexes),
 		cmocka_unit_test(other_types),
 		cmocka_unit_test(copies_and_sums),
 		cmocka_unit_test(random_frames),
