@@ -59,6 +59,29 @@ vup_ranges_contain(const struct vup_ranges *set, uint64_t addr, uint64_t size)
 	return false;
 }
 
+bool
+vup_ranges_last(const struct vup_ranges *set, uint64_t addr, struct vup_range *range)
+{
+	size_t at = ranges_find(set, addr);
+
+	if (at < set->nb && set->ranges[at].first <= addr)
+		at++;
+	if (at == 0)
+		return false;
+	*range = set->ranges[at - 1];
+	return true;
+}
+
+bool
+vup_ranges_are_cut(const struct vup_ranges *set, uint64_t addr, uint64_t size)
+{
+	uint64_t last = addr + (size - 1);
+	struct vup_range r;
+
+	return (vup_ranges_last(set, addr, &r) && r.first < addr && r.last >= addr) ||
+	       (vup_ranges_last(set, last, &r) && r.last > last);
+}
+
 int
 vup_ranges_add(struct vup_ranges *set, uint64_t addr, uint64_t size)
 {

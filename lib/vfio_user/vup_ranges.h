@@ -34,6 +34,12 @@ bool vup_ranges_overlap(const struct vup_ranges *set, uint64_t addr, uint64_t si
 /** Whether every address of this range is in live ranges, of which it may span several. */
 bool vup_ranges_contain(const struct vup_ranges *set, uint64_t addr, uint64_t size);
 
+/** The last range that starts at or before @p addr; false: there is none. */
+bool vup_ranges_last(const struct vup_ranges *set, uint64_t addr, struct vup_range *range);
+
+/** Whether a live range lies partly inside this one and partly outside. */
+bool vup_ranges_are_cut(const struct vup_ranges *set, uint64_t addr, uint64_t size);
+
 /** @return 0; -EEXIST overlaps one that is there; -ENOSPC nb_max reached; -ENOMEM */
 int vup_ranges_add(struct vup_ranges *set, uint64_t addr, uint64_t size);
 

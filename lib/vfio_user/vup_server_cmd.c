@@ -98,15 +98,37 @@ unmap_one(struct vup_server *srv, uint64_t iova, uint64_t size)
 	return srv->ops->dma_unmap ? srv->ops->dma_unmap(srv->ctx, iova, size) : 0;
 }
 
+/*
+ * Unmap what lies in a range. Our bus unmaps what it has mapped; QEMU with an emulated IOMMU also
+ * unmaps ranges that cover several maps or none, so whoever does not ask for regions to map may.
+ */
+static int
+unmap_range(struct vup_server *srv, uint64_t iova, uint64_t size)
+{
+	uint64_t last = iova + (size - 1);
+	struct vup_range r;
+	int ret, first_err = 0;
+
+	if (srv->client.maps_regions)
+		return unmap_one(srv, iova, size);
+	if (vup_ranges_are_cut(&srv->maps, iova, size))
+		return -EINVAL;
+	while (vup_ranges_last(&srv->maps, last, &r) && r.first >= iova) {
+		ret = unmap_one(srv, r.first, r.last - r.first + 1);
+		if (!first_err)
+			first_err = ret;
+	}
+	return first_err;
+}
+
 static int
 unmap_all(struct vup_server *srv)
 {
-	struct vup_range last;
+	struct vup_range r;
 	int ret, first_err = 0;
 
-	while (srv->maps.nb > 0) {
-		last = srv->maps.ranges[srv->maps.nb - 1];
-		ret = unmap_one(srv, last.first, last.last - last.first + 1);
+	while (vup_ranges_last(&srv->maps, UINT64_MAX, &r)) {
+		ret = unmap_one(srv, r.first, r.last - r.first + 1);
 		if (!first_err)
 			first_err = ret;
 	}
@@ -123,7 +145,7 @@ on_dma_unmap(struct vup_server *srv, struct vup_conn *conn, const uint8_t *paylo
 	(void)conn;
 	if (wrong)
 		return wrong;
-	reply->err = -(unmap.all ? unmap_all(srv) : unmap_one(srv, unmap.iova, unmap.size));
+	reply->err = -(unmap.all ? unmap_all(srv) : unmap_range(srv, unmap.iova, unmap.size));
 	if (reply->err == ENOENT)
 		base_log(BASE_LOG_WARNING, VUP_LOG,
 				"%s: unmap of 0x%" PRIx64 " + 0x%" PRIx64

@@ -155,12 +155,32 @@ model_is_range(const unsigned int *owner, uint32_t at, uint32_t nb)
 	       (at + nb == MODEL_PAGES || owner[at + nb] != owner[at]);
 }
 
+/* Whether a range has a page in at .. at + nb - 1 and another one outside. */
+static bool
+model_is_cut(const unsigned int *owner, uint32_t at, uint32_t nb)
+{
+	return (at > 0 && owner[at] && owner[at - 1] == owner[at]) ||
+	       (at + nb < MODEL_PAGES && owner[at + nb] && owner[at + nb - 1] == owner[at + nb]);
+}
+
+/* First page of the last range that starts at or before @p at, MODEL_PAGES: there is none. */
+static uint32_t
+model_last(const unsigned int *owner, uint32_t at)
+{
+	do {
+		if (owner[at] && (at == 0 || owner[at - 1] != owner[at]))
+			return at;
+	} while (at-- > 0);
+	return MODEL_PAGES;
+}
+
 static void
 random_steps_agree_with_an_array(void **state)
 {
 	struct vup_ranges *set = *state;
 	unsigned int owner[MODEL_PAGES] = { 0 }, used, next = 1;
 	uint32_t seed = 1, at, nb;
+	struct vup_range last;
 	bool is_range;
 
 	for (int step = 0; step < 50000; step++) {
@@ -170,6 +190,12 @@ random_steps_agree_with_an_array(void **state)
 		is_range = model_is_range(owner, at, nb);
 		assert_int_equal(vup_ranges_overlap(set, at * 4096, nb * 4096), used > 0);
 		assert_int_equal(vup_ranges_contain(set, at * 4096, nb * 4096), used == nb);
+		assert_int_equal(vup_ranges_are_cut(set, at * 4096, nb * 4096),
+				model_is_cut(owner, at, nb));
+		last.first = MODEL_PAGES * 4096;
+		assert_int_equal(vup_ranges_last(set, at * 4096 + 5, &last),
+				model_last(owner, at) < MODEL_PAGES);
+		assert_int_equal(last.first, model_last(owner, at) * 4096);
 		if (dice(&seed, 2)) {
 			assert_int_equal(vup_ranges_add(set, at * 4096, nb * 4096),
 					used ? -EEXIST : 0);

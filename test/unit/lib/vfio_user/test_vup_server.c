@@ -190,7 +190,7 @@ a_device_without_callbacks_answers(void **state)
 	srv_ask(rig, peer, GOLD_WRITE_ASK, ERROR_16("0200 0a00", "5f000000"));
 	srv_ask(rig, peer, GOLD_SET_IRQS_ASK, ERROR_16("0200 0800", "5f000000"));
 	srv_ask(rig, peer, GOLD_RESET_ASK, ERROR_16("0200 0d00", "5f000000"));
-	srv_ask(rig, peer, GOLD_UNMAP_ASK, ERROR_16("0200 0300", "02000000"));
+	srv_ask(rig, peer, GOLD_UNMAP_ASK, GOLD_UNMAP_REPLY); /* of nothing */
 	/* Nor can it be reset: flag bit 0 of the device info is clear. */
 	srv_ask(rig, peer, GOLD_INFO_ASK,
 			"0200 0400 20000000 01000000 00000000 10000000 02000000 09000000 05000000");

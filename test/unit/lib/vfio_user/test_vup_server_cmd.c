@@ -105,6 +105,48 @@ all_maps_go_at_once(void **state)
 	srv_leave(rig, peer);
 }
 
+#define MAP_AT(addr)      MAP_HEAD "20000000 03000000 0000000000000000 " addr " 0010000000000000"
+#define UNMAP(addr, size) "0200 0300 28000000 00000000 00000000 18000000 00000000 " addr " " size
+
+/* QEMU unmaps ranges that cover several maps, or none; the callback hears of the maps. */
+static void
+a_range_may_cover_several_maps(void **state)
+{
+	struct srv_rig *rig = *state;
+	int peer = srv_client_mapped(rig);
+
+	srv_ask(rig, peer, MAP_AT("0000000000000000"), GOLD_MAP_REPLY);
+	srv_ask(rig, peer, MAP_AT("0020000000000000"), GOLD_MAP_REPLY);
+	srv_ask(rig, peer, UNMAP("0000010000000000", "0000010000000000"),
+			"0200 0300 28000000 01000000 00000000 18000000 00000000 0000010000000000 "
+			"0000010000000000");
+	assert_int_equal(rig->nb_unmaps, 0);
+	srv_ask(rig, peer, UNMAP("0000000000000000", "0000010000000000"),
+			"0200 0300 28000000 01000000 00000000 18000000 00000000 0000000000000000 "
+			"0000010000000000");
+	assert_int_equal(rig->nb_unmaps, 2);
+	assert_int_equal(rig->map.iova, 0);
+	assert_int_equal(rig->map.size, 0x1000);
+	assert_int_equal(rig->nb_maps, 1);
+	srv_leave(rig, peer);
+}
+
+/* Our bus knows its maps. */
+static void
+who_maps_regions_unmaps_exactly(void **state)
+{
+	struct srv_rig *rig = *state;
+	int peer = srv_client_mapping(rig);
+
+	srv_ask(rig, peer, MAP_AT("0000000000000000"), GOLD_MAP_REPLY);
+	srv_ask(rig, peer, UNMAP("0000000000000000", "0020000000000000"),
+			ERROR_16("0200 0300", "02000000"));
+	srv_ask(rig, peer, UNMAP("0010000000000000", "0010000000000000"),
+			ERROR_16("0200 0300", "02000000"));
+	assert_int_equal(rig->nb_unmaps, 0);
+	srv_leave(rig, peer);
+}
+
 static void
 registers_are_read_and_written(void **state)
 {
@@ -290,7 +332,7 @@ the_devices_errors_are_answers(void **state)
 	/* The map is gone all the same. */
 	srv_ask(rig, peer, GOLD_UNMAP_ASK, ERROR_16("0200 0300", "05000000"));
 	rig->fail = 0;
-	srv_ask(rig, peer, GOLD_UNMAP_ASK, ERROR_16("0200 0300", "02000000"));
+	srv_ask(rig, peer, GOLD_UNMAP_ASK, GOLD_UNMAP_REPLY); /* of nothing */
 	/* The refused map does not block its place. */
 	srv_ask_fds(rig, peer,
 			MAP_HEAD "20000000 03000000 0000000000000000 "
@@ -371,6 +413,8 @@ main(void)
 		CASE(sixteen_event_fds_at_the_end_of_the_index),
 		CASE(no_vectors_is_no_work),
 		CASE(refused_event_fds_are_closed),
+		CASE(a_range_may_cover_several_maps),
+		CASE(who_maps_regions_unmaps_exactly),
 		CASE(the_devices_errors_are_answers),
 		CASE(memory_without_a_file_is_the_devices_choice),
 		CASE(there_is_a_limit_of_maps),
