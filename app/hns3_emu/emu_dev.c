@@ -20,8 +20,6 @@
 /* Violations logged one by one; the rest is counted. */
 #define VIOLATIONS_LOGGED 8
 
-#define CONFIG_MSIX_CAP 0x40
-
 static const char *const violation_names[EMU_V_NB] = {
 	[EMU_V_TX_TOO_MANY_BDS] = "TX-01 too many BDs in a frame",
 	[EMU_V_TX_RESERVED_BITS] = "TX-02 reserved flag bits",
@@ -92,25 +90,6 @@ emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int
 		s[24]++; /* 1519 to the maximum, good */
 }
 
-static void
-config_space_make(struct emu_dev *dev)
-{
-	uint8_t *c = dev->config;
-
-	memset(c, 0, EMU_CONFIG_BYTES); /* [PCI] */
-	emu_put16(c, 0x00, 0x19e5);     /* [1:1.1] */
-	emu_put16(c, 0x02, dev->cfg.device_id);
-	emu_put16(c, 0x04, 0x0006); /* memory decoding, bus master */
-	emu_put16(c, 0x06, 0x0010); /* there is a capability list */
-	c[0x08] = dev->cfg.revision;
-	c[0x0b] = 0x02;                 /* class: Ethernet controller */
-	emu_put32(c, 0x18, 0x0000000c); /* BAR 2: 64 bits, prefetchable */
-	emu_put16(c, 0x2c, 0x19e5);
-	c[0x34] = CONFIG_MSIX_CAP;
-	c[CONFIG_MSIX_CAP] = 0x11;
-	emu_put16(c, CONFIG_MSIX_CAP + 2, (uint16_t)(emu_dev_nb_vectors(dev) - 1));
-}
-
 void
 emu_queue_reset(struct emu_dev *dev, unsigned int q)
 {
@@ -128,7 +107,7 @@ void
 emu_dev_reset(struct emu_dev *dev)
 {
 	emu_regs_reset(dev);
-	config_space_make(dev);
+	emu_config_reset(dev);
 	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
 		emu_queue_reset(dev, q);
 		dev->queue[q].rx.is_rx = true;
@@ -190,7 +169,7 @@ emu_dev_create(const struct emu_dev_cfg *cfg, int *err)
 	if (*err == 0)
 		dev->bar_fd = *err = region_make("hns3-bar2", EMU_BAR2_BYTES, &dev->bar);
 	if (*err >= 0)
-		dev->config_fd = *err = region_make("hns3-config", 4096, &dev->config);
+		dev->config_fd = *err = region_make("hns3-config", EMU_CONFIG_BYTES, &dev->config);
 	if (*err < 0) {
 		emu_dev_destroy(dev);
 		return NULL;
@@ -206,7 +185,7 @@ emu_dev_destroy(struct emu_dev *dev)
 	if (dev->bar)
 		munmap(dev->bar, EMU_BAR2_BYTES);
 	if (dev->config)
-		munmap(dev->config, 4096);
+		munmap(dev->config, EMU_CONFIG_BYTES);
 	if (dev->bar_fd >= 0)
 		close(dev->bar_fd);
 	if (dev->config_fd >= 0)
@@ -228,48 +207,11 @@ emu_dev_bar2_bytes(const struct emu_dev *dev)
 	return EMU_BAR2_BYTES;
 }
 
-int
-emu_dev_config_fd(const struct emu_dev *dev)
-{
-	return dev->config_fd;
-}
-
-uint32_t
-emu_dev_config_bytes(const struct emu_dev *dev)
-{
-	(void)dev;
-	return EMU_CONFIG_BYTES;
-}
-
 uint32_t
 emu_dev_nb_vectors(const struct emu_dev *dev)
 {
 	/* a VF with RDMA asks for a vector behind the NIC's [1:1.6] */
 	return emu_func_nb_vectors(dev) + (dev->cfg.device_id == 0xa22f ? 1u : 0u);
-}
-
-int
-emu_dev_config_read(struct emu_dev *dev, uint64_t offset, void *buf, uint32_t len)
-{
-	if (offset > EMU_CONFIG_BYTES || len > EMU_CONFIG_BYTES - offset)
-		return -EINVAL;
-	memcpy(buf, dev->config + offset, len);
-	return 0;
-}
-
-int
-emu_dev_config_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint32_t len)
-{
-	if (offset > EMU_CONFIG_BYTES || len > EMU_CONFIG_BYTES - offset)
-		return -EINVAL;
-	for (uint32_t i = 0; i < len; i++) {
-		uint64_t at = offset + i;
-
-		/* command register and MSI-X control can be written; the rest stays as it is */
-		if (at == 0x04 || at == 0x05 || at == CONFIG_MSIX_CAP + 3)
-			dev->config[at] = ((const uint8_t *)buf)[i];
-	}
-	return 0;
 }
 
 unsigned int
@@ -279,7 +221,8 @@ emu_dev_service(struct emu_dev *dev)
 
 	if (!emu_reset_cmdq_is_dead(dev))
 		nb += emu_cmdq_poll(dev);
-	return nb + emu_vector0_poll(dev);
+	nb += emu_vector0_poll(dev);
+	return nb + emu_config_poll(dev);
 }
 
 void

@@ -57,7 +57,7 @@ void emu_dev_destroy(struct emu_dev *dev);
 /* Registers: a memfd, sealed against shrinking, that the client may map. The device keeps it. */
 int emu_dev_bar2_fd(const struct emu_dev *dev);
 uint64_t emu_dev_bar2_bytes(const struct emu_dev *dev);
-/* PCI configuration space: likewise, 256 bytes in a page. */
+/* PCI configuration space: likewise. */
 int emu_dev_config_fd(const struct emu_dev *dev);
 uint32_t emu_dev_config_bytes(const struct emu_dev *dev);
 /* MSI-X vectors. */

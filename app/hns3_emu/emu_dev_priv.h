@@ -21,7 +21,7 @@
 #include "emu_steer.h"
 
 #define EMU_BAR2_BYTES     0x100000u /* [1:1.4] */
-#define EMU_CONFIG_BYTES   256u
+#define EMU_CONFIG_BYTES   4096u     /* with the extended space, which is empty */
 #define EMU_VECTOR_MAX     (EMU_DEV_QUEUES_MAX + 2)
 #define EMU_MAC_STATS      87u  /* [3:7.1] */
 #define EMU_UC_MAX         384u /* [3:1.16] */
@@ -137,7 +137,6 @@ struct emu_ring {
 	bool irq_pending;    /* data: an event waits for its vector */
 	bool has_news;       /* data: during a burst */
 	uint64_t pkts_fired; /* data: of pkts, when its vector fired last */
-	bool has_more;       /* data: Tx, BDs may be valid that were not looked at */
 };
 
 struct emu_queue {
@@ -314,6 +313,11 @@ void emu_func_tables_clear(struct emu_dev *dev);
 void emu_func_reset(struct emu_dev *dev);
 /* What the functions share, likewise; their own entries in the tables stay. */
 void emu_nic_reset(struct emu_nic *nic);
+
+/* ---- emu_config.c ---- */
+void emu_config_reset(struct emu_dev *dev);
+/* Carry out a function level reset that was asked for. Returns how much was done. */
+unsigned int emu_config_poll(struct emu_dev *dev);
 
 /* ---- emu_cmdq.c ---- */
 

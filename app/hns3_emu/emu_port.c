@@ -15,7 +15,9 @@
 
 #include "log.h"
 
-#define MODULE "emu.port"
+#define MODULE     "emu.port"
+#define BAR0_BYTES 0x10000u                             /* MSI-X table and pending bits [1:1.4] */
+#define BAR4_BYTES (2u * 0x10000u * EMU_DEV_QUEUES_MAX) /* RoCE's half, the NIC's half [1:1.4] */
 
 void
 emu_port_irq(struct emu_port *port, unsigned int vector)
@@ -87,7 +89,8 @@ on_dma_map(void *ctx, uint64_t iova, uint64_t size, uint32_t prot, int fd, uint6
 	int ret;
 
 	if (fd < 0)
-		return -ENOTSUP; /* memory that only messages can reach */
+		return 0; /* a ROM or another device's BAR, which no ring lies in: a DMA there is a
+		             fault */
 	emu_data_pause();
 	ret = emu_iommu_map(&port->iommu, iova, size, fd, offset,
 			(prot & VUP_DMA_READ ? EMU_DMA_READ : 0) |
@@ -109,7 +112,7 @@ on_dma_unmap(void *ctx, uint64_t iova, uint64_t size)
 	emu_data_pause();
 	ret = emu_iommu_unmap(&port->iommu, iova, size);
 	emu_data_resume();
-	return ret;
+	return ret == -ENOENT ? 0 : ret; /* the server knows the map: it was one without a file */
 }
 
 static int
@@ -117,9 +120,15 @@ on_region_read(void *ctx, uint32_t region, uint64_t offset, void *buf, uint32_t 
 {
 	struct emu_port *port = ctx;
 
-	if (region == VUP_REGION_BAR2)
+	switch (region) {
+	case VUP_REGION_BAR2:
 		return emu_dev_bar2_read(port->dev, offset, buf, count);
-	return emu_dev_config_read(port->dev, offset, buf, count);
+	case VUP_REGION_CONFIG:
+		return emu_dev_config_read(port->dev, offset, buf, count);
+	default: /* BAR 0: no vector is pending; BAR 4 reads so [1:1.4] */
+		memset(buf, region == VUP_REGION_BAR4 ? 0xff : 0, count);
+		return 0;
+	}
 }
 
 static int
@@ -127,9 +136,15 @@ on_region_write(void *ctx, uint32_t region, uint64_t offset, const void *buf, ui
 {
 	struct emu_port *port = ctx;
 
-	if (region == VUP_REGION_BAR2)
+	switch (region) {
+	case VUP_REGION_BAR2:
 		return emu_dev_bar2_write(port->dev, offset, buf, count);
-	return emu_dev_config_write(port->dev, offset, buf, count);
+	case VUP_REGION_CONFIG:
+		return emu_dev_config_write(port->dev, offset, buf, count);
+	default: /* the MSI-X table is the client's; BAR 4's doorbells take a capability that is not
+	            reported */
+		return 0;
+	}
 }
 
 static int
@@ -242,6 +257,13 @@ emu_port_listen(struct emu_port *port)
 
 	for (unsigned int i = 0; i < VUP_NB_REGIONS; i++)
 		cfg.regions[i].fd = -1;
+	cfg.regions[VUP_REGION_BAR0] = (struct vup_region){
+		.size = BAR0_BYTES,
+		.flags = VUP_REGION_READ | VUP_REGION_WRITE,
+		.fd = -1,
+	};
+	cfg.regions[VUP_REGION_BAR4] = cfg.regions[VUP_REGION_BAR0];
+	cfg.regions[VUP_REGION_BAR4].size = BAR4_BYTES;
 	cfg.regions[VUP_REGION_BAR2] = (struct vup_region){
 		.size = emu_dev_bar2_bytes(port->dev),
 		.flags = VUP_REGION_READ | VUP_REGION_WRITE | VUP_REGION_MMAP,

@@ -2,13 +2,11 @@
 /*
  * Transmit: from BDs to a frame on the wire [2:10.3]. Data thread.
  *
- * Doorbells are increments, and in shared memory increments get lost, but not all of them: after a
- * driver has rung, the register is not 0 until it is taken here. So it tells when to look, without
- * touching BDs that the driver is about to write; how far to go is told by the BDs: they are
- * followed by their valid bits, under rules that hold for drivers whose stores come in any order
- * [2:10.6]: a BD is ready if it is valid and has an address and a length; before a frame is taken
- * to go on in the next BD, the end flag is read again after the next BD was seen ready. A BD that
- * is done is zeroed, the flags last.
+ * Doorbells are increments, and in shared memory increments get lost; so BDs are followed by their
+ * valid bits, under rules that hold for drivers whose stores come in any order [2:10.6]: a BD is
+ * ready if it is valid and has an address and a length; before a frame is taken to go on in the
+ * next BD, the end flag is read again after the next BD was seen ready. A BD that is done is
+ * zeroed, the flags last.
  */
 #include "emu_dev_priv.h"
 
@@ -434,21 +432,6 @@ burst_send(struct emu_dev *dev, struct emu_ring *ring, const struct tx_burst *b,
 	return true;
 }
 
-/* Whether there may be BDs that have not been looked at. */
-static bool
-bell_is_rung(struct emu_dev *dev, unsigned int q, struct emu_ring *ring)
-{
-	uint32_t *bell = (uint32_t *)(void *)(dev->bar + EMU_TQP_BASE(q) + EMU_TQP_TX_TAIL);
-
-	if (__atomic_load_n(bell, __ATOMIC_RELAXED) != 0) {
-		/* [BAR-A] the BDs are read after it is taken: those of a ring before are seen now,
-		 * and a ring after is seen the next time. The driver orders its side. */
-		__atomic_exchange_n(bell, 0, __ATOMIC_SEQ_CST);
-		ring->has_more = true;
-	}
-	return ring->has_more;
-}
-
 static unsigned int
 queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 {
@@ -459,19 +442,17 @@ queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 		if (!emu_ring_open(dev, q, ring, false))
 			return 0;
 	}
-	while (nb < budget && bell_is_rung(dev, q, ring)) {
+	while (nb < budget) {
 		unsigned int most = budget - nb < EMU_BURST ? budget - nb : EMU_BURST, done;
 		unsigned int taken = burst_gather(dev, q, &the_burst, most);
+		bool is_free;
 
-		if (taken == 0) {
-			ring->has_more = false;
+		if (taken == 0)
 			break;
-		}
-		if (!burst_send(dev, ring, &the_burst, &done)) {
-			nb += done;
+		is_free = burst_send(dev, ring, &the_burst, &done);
+		nb += is_free ? taken : done;
+		if (!is_free)
 			break;
-		}
-		nb += taken;
 	}
 	if (nb > 0)
 		emu_ring_event(dev, ring);

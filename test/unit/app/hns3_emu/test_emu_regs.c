@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Registers, configuration space and vector 0 of the emulated device, against doc/hns3 part 1.
+ * Registers and vector 0 of the emulated device, against doc/hns3 part 1.
  * Numbers are typed from there.
  */
 #include <setjmp.h>
@@ -173,50 +173,6 @@ vector_0_is_level_like(void **state)
 	assert_int_equal(rig->irqs[0], 2);
 }
 
-static uint8_t
-cfg8(struct rig *rig, uint64_t off)
-{
-	uint8_t v = 0;
-
-	assert_int_equal(emu_dev_config_read(rig->dev, off, &v, 1), 0);
-	return v;
-}
-
-/* [1:1.1] [1:1.3] [1:1.5]: identity, and the MSI-X capability that a driver walks to. */
-static void
-configuration_space(void **state)
-{
-	static const uint8_t id[] = { 0xe5, 0x19, 0x22, 0xa2 };
-	struct rig *rig = *state;
-	uint8_t bytes[4] = { 0 }, cmd[2] = { 0x04, 0x00 };
-	uint8_t cap;
-	unsigned int n = 0, table;
-
-	assert_int_equal(emu_dev_config_bytes(rig->dev), 256);
-	assert_int_equal(emu_dev_config_read(rig->dev, 0, bytes, 4), 0);
-	assert_memory_equal(bytes, id, 4);
-	assert_int_equal(cfg8(rig, 0x08), 0x21);
-	assert_int_equal(cfg8(rig, 0x0b), 0x02); /* network controller */
-	assert_int_equal(cfg8(rig, 0x0a), 0x00);
-	assert_int_equal(cfg8(rig, 0x06) & 0x10, 0x10); /* has capabilities */
-	cap = cfg8(rig, 0x34);
-	while (cap >= 0x40 && cfg8(rig, cap) != 0x11 && ++n < 48)
-		cap = cfg8(rig, cap + 1u);
-	assert_true(cap >= 0x40);
-	assert_int_equal(cfg8(rig, cap), 0x11);
-	table = (cfg8(rig, cap + 2u) | (cfg8(rig, cap + 3u) & 7u) << 8) + 1;
-	assert_true(table >= emu_dev_nb_vectors(rig->dev));
-	/* queues + misc vector + the parking place of revision 0x21 [1:1.6] */
-	assert_true(emu_dev_nb_vectors(rig->dev) >= 4 + 2);
-	/* bus master sticks, identity does not change */
-	assert_int_equal(emu_dev_config_write(rig->dev, 0x04, cmd, 2), 0);
-	assert_int_equal(cfg8(rig, 0x04) & 4, 4);
-	assert_int_equal(emu_dev_config_write(rig->dev, 0x00, cmd, 2), 0);
-	assert_int_equal(cfg8(rig, 0x00), 0xe5);
-	assert_int_equal(emu_dev_config_read(rig->dev, 255, bytes, 4), -EINVAL);
-	assert_int_equal(emu_dev_config_write(rig->dev, UINT64_MAX, bytes, 4), -EINVAL);
-}
-
 /* A client that could shrink the file could kill us with SIGBUS. */
 static void
 region_files_are_sealed(void **state)
@@ -325,7 +281,6 @@ main(void)
 		CASE(misc_clear_register_empties_itself),
 		CASE(receive_queue_source_is_mirrored),
 		CASE(vector_0_is_level_like),
-		CASE(configuration_space),
 		CASE(region_files_are_sealed),
 		CASE(reset_restores_registers_and_keeps_counters),
 		CASE(garbage_in_every_register),
