@@ -125,14 +125,15 @@ enum emu_drop {
 
 /* One ring. idx and the cached fields are the data thread's. */
 struct emu_ring {
-	uint8_t *va;          /* data: cached translation; NULL: not looked up */
-	uint32_t generation;  /* data: of the IOMMU, when va was looked up */
-	uint32_t nb_bds;      /* data: cached */
-	uint32_t idx;         /* data: next BD */
-	uint32_t buf_bytes;   /* data: Rx only */
-	uint64_t pkts, bytes; /* data: ever */
-	uint64_t pkts_shown;  /* of pkts, how many the client has been told */
-	int32_t vector;       /* MSI-X vector of its events, -1: none */
+	uint8_t *va;                     /* data: cached translation; NULL: not looked up */
+	uint32_t generation;             /* data: of the IOMMU, when va was looked up */
+	uint32_t nb_bds;                 /* data: cached */
+	const struct emu_iommu_run *run; /* data: where its buffers were last */
+	uint32_t idx;                    /* data: next BD */
+	uint32_t buf_bytes;              /* data: Rx only */
+	uint64_t pkts, bytes;            /* data: ever */
+	uint64_t pkts_shown;             /* of pkts, how many the client has been told */
+	int32_t vector;                  /* MSI-X vector of its events, -1: none */
 	bool is_rx;
 	bool irq_pending;    /* data: an event waits for its vector */
 	bool has_news;       /* data: during a burst */

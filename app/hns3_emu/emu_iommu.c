@@ -52,6 +52,8 @@ emu_iommu_fini(struct emu_iommu *mmu)
 	mmu->arena_map = mmu->arena = NULL;
 	free(mmu->slots);
 	free(mmu->maps);
+	free(mmu->runs);
+	mmu->runs = NULL;
 	mmu->slots = NULL;
 	mmu->maps = NULL;
 }
@@ -80,11 +82,50 @@ slot_enter(struct emu_iommu *mmu, uint64_t g, const struct emu_iommu_map *m)
 	mmu->slots[i].key = g + 1;
 }
 
+/* Make runs[] of maps[]. */
+static void
+runs_refresh(struct emu_iommu *mmu)
+{
+	struct emu_iommu_run *r = NULL;
+
+	mmu->nb_runs = 0;
+	for (uint32_t i = 0; i < mmu->nb_maps; i++) {
+		const struct emu_iommu_map *m = &mmu->maps[i];
+
+		if (r && r->iova + r->size_bytes == m->iova && r->va + r->size_bytes == m->va &&
+				r->prot == m->prot) {
+			r->size_bytes += m->size_bytes;
+			continue;
+		}
+		r = &mmu->runs[mmu->nb_runs++];
+		*r = (struct emu_iommu_run){ m->iova, m->size_bytes, m->va, m->prot };
+	}
+}
+
+const struct emu_iommu_run *
+emu_iommu_run_find(const struct emu_iommu *mmu, uint64_t iova)
+{
+	uint32_t lo = 0, hi = mmu->nb_runs;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (mmu->runs[mid].iova <= iova)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > 0 && iova - mmu->runs[lo - 1].iova < mmu->runs[lo - 1].size_bytes
+	                       ? &mmu->runs[lo - 1]
+	                       : NULL;
+}
+
 /* Enter all of maps[] into the table as it is. */
 static void
 slots_refresh(struct emu_iommu *mmu)
 {
 	mmu->generation++;
+	runs_refresh(mmu);
 	memset(mmu->slots, 0, (mmu->slot_mask + (size_t)1) * sizeof(*mmu->slots));
 	for (uint32_t i = 0; i < mmu->nb_maps; i++) {
 		for (uint64_t g = granule_first(&mmu->maps[i]); g <= granule_last(&mmu->maps[i]);
@@ -328,22 +369,26 @@ file_map(struct emu_iommu *mmu, struct emu_iommu_map *m, int fd, uint64_t offset
 	return 0;
 }
 
-/* Room for one more map. maps[] may move, so slots are to be rebuilt. */
+/* Room for one more map. */
 static int
 maps_reserve(struct emu_iommu *mmu)
 {
 	uint32_t size = mmu->maps_size ? 2 * mmu->maps_size : 64;
 	struct emu_iommu_map *maps;
+	struct emu_iommu_run *runs;
 
 	if (mmu->nb_maps < mmu->maps_size)
 		return 0;
-	maps = realloc(mmu->maps, size * sizeof(*maps));
-	if (!maps)
-		return -ENOMEM;
-	mmu->maps = maps;
-	mmu->maps_size = size;
-	slots_refresh(mmu);
-	return 0;
+	runs = realloc(mmu->runs, size * sizeof(*runs));
+	if (runs)
+		mmu->runs = runs;
+	maps = runs ? realloc(mmu->maps, size * sizeof(*maps)) : NULL;
+	if (maps) {
+		mmu->maps = maps;
+		mmu->maps_size = size;
+	}
+	slots_refresh(mmu); /* what points into them */
+	return maps ? 0 : -ENOMEM;
 }
 
 int

@@ -39,6 +39,14 @@ struct emu_iommu_map {
 	size_t map_bytes;
 };
 
+/* Maps that go on where the one before ends, in both address spaces, with the same permissions. */
+struct emu_iommu_run {
+	uint64_t iova;
+	uint64_t size_bytes;
+	uint8_t *va;
+	uint32_t prot;
+};
+
 /* A granule and the map that alone covers it; map NULL: several do. An empty slot has key 0. */
 struct emu_iommu_slot {
 	uint64_t key; /* granule number + 1 */
@@ -53,6 +61,8 @@ struct emu_iommu {
 	uint32_t nb_maps;
 	uint32_t generation; /* counts changes: whoever keeps an address looks whether it moved */
 	struct emu_iommu_map *maps;
+	struct emu_iommu_run *runs; /* of maps[], in order; as many as maps[] has room for */
+	uint32_t nb_runs;
 	/* rarely */
 	uint8_t *arena;  /* address space in which neighbouring IOVAs are neighbours here too; or
 	                    NULL */
@@ -93,6 +103,9 @@ int emu_iommu_guard_install(struct emu_iommu *mmu);
 void *emu_iommu_va_slow(
 		struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t prot, bool fault);
 
+/* The run that @p iova lies in, or NULL; good until the generation changes. */
+const struct emu_iommu_run *emu_iommu_run_find(const struct emu_iommu *mmu, uint64_t iova);
+
 static inline uint32_t
 emu_iommu_hash(const struct emu_iommu *mmu, uint64_t key)
 {
@@ -123,6 +136,23 @@ emu_iommu_look(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot
 		i = (i + 1) & mmu->slot_mask;
 	}
 	return emu_iommu_va_slow(mmu, iova, len, prot, fault);
+}
+
+/*
+ * The same, never a fault, for a caller that keeps *run, where the one before was found, or NULL;
+ * it has to forget it when the generation changes.
+ */
+static inline void *
+emu_iommu_look_near(struct emu_iommu *mmu, const struct emu_iommu_run **run, uint64_t iova,
+		uint32_t len, uint32_t prot)
+{
+	const struct emu_iommu_run *r = *run;
+
+	if (r && iova - r->iova < r->size_bytes && len <= r->size_bytes - (iova - r->iova) &&
+			(r->prot & prot) == prot)
+		return r->va + (iova - r->iova);
+	*run = emu_iommu_run_find(mmu, iova);
+	return emu_iommu_look(mmu, iova, len, prot, false);
 }
 
 static inline void *

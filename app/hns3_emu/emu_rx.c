@@ -40,6 +40,7 @@ emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool i
 
 	ring->generation = dev->cfg.iommu->generation;
 	ring->va = NULL;
+	ring->run = NULL;
 	if (iova == 0)
 		return false; /* not programmed */
 	if (iova % 128 != 0) {
@@ -141,9 +142,12 @@ buffers_find(struct emu_dev *dev, struct rx_slot *s)
 		if (addr % 64 != 0)
 			emu_dev_violation(dev, EMU_V_RX_BUFFER_ALIGN,
 					"an Rx buffer is not 64-byte aligned");
-		s->buf[i] = emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE);
-		if (!s->buf[i])
+		s->buf[i] = emu_iommu_look_near(
+				dev->cfg.iommu, &ring->run, addr, part, EMU_DMA_WRITE);
+		if (!s->buf[i]) {
+			emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE); /* counts */
 			return EMU_RX_DROPPED;
+		}
 		__builtin_prefetch(s->buf[i], 1);
 		len -= part;
 		if (++idx == ring->nb_bds)

@@ -58,6 +58,8 @@ frame_extent(const struct emu_ring *ring, uint32_t at)
 
 	if (at == ring->nb_bds || !txbd_is_ready(txbd_at(ring, at)))
 		return 0;
+	if (flags_load(txbd_at(ring, at)) & EMU_TXBD_FE)
+		return 1;
 	for (;;) {
 		const struct emu_txbd *bd = txbd_at(ring, at + n++);
 		bool next_is_ready;
@@ -299,7 +301,7 @@ static struct tx_burst the_burst; /* one data thread */
  * what goes out. Counts nothing.
  */
 static bool
-frame_is_usual(struct emu_dev *dev, const struct emu_ring *ring, struct tx_frame *f)
+frame_is_usual(struct emu_dev *dev, struct emu_ring *ring, struct tx_frame *f)
 {
 	const struct emu_txbd *first = txbd_at(ring, f->first_bd);
 
@@ -311,8 +313,8 @@ frame_is_usual(struct emu_dev *dev, const struct emu_ring *ring, struct tx_frame
 	for (uint32_t i = 0; i < f->nb_bds; i++) {
 		const struct emu_txbd *bd = txbd_at(ring, f->first_bd + i);
 		uint32_t len = le16toh(bd->send_size_le);
-		void *va = emu_iommu_look(
-				dev->cfg.iommu, le64toh(bd->addr_le), len, EMU_DMA_READ, false);
+		void *va = emu_iommu_look_near(dev->cfg.iommu, &ring->run, le64toh(bd->addr_le),
+				len, EMU_DMA_READ);
 
 		if (!va || bd->flags_le & htole16(EMU_TXBD_RESERVED))
 			return false;
@@ -399,11 +401,15 @@ static void
 frame_sent(struct emu_dev *dev, struct emu_ring *ring, const struct tx_frame *f)
 {
 	uint8_t dmac[6];
+	const uint8_t *to = f->out.seg[0].iov_base;
 
+	if (f->out.seg[0].iov_len < sizeof(dmac)) {
+		emu_frame_copy(&f->out, 0, dmac, sizeof(dmac));
+		to = dmac;
+	}
 	__atomic_store_n(&ring->pkts, ring->pkts + 1, __ATOMIC_RELAXED);
 	ring->bytes += f->ring_bytes;
-	emu_frame_copy(&f->out, 0, dmac, sizeof(dmac));
-	emu_mac_count(dev->nic, 19, f->out.len_bytes + 4, emu_dmac_class(dmac));
+	emu_mac_count(dev->nic, 19, f->out.len_bytes + 4, emu_dmac_class(to));
 }
 
 /* Send what was gathered and complete its BDs; false: the wire is busy, the rest stays in the ring.
