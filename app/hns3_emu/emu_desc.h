@@ -141,12 +141,32 @@ _Static_assert(offsetof(struct emu_txbd, mss_le) == 30, "Tx BD");
 #define EMU_TX_L4T_SCTP 3u
 
 /* ol_type_vlan_len_msec [2:2.3] */
-#define EMU_TXBD_OL3T    BITS32(1, 0)
-#define EMU_TXBD_OVLAN   BIT32(2)
-#define EMU_TXBD_TUNTYPE BITS32(7, 4)
+#define EMU_TXBD_OL3T        BITS32(1, 0)
+#define EMU_TXBD_OVLAN       BIT32(2)
+#define EMU_TXBD_MACSEC      BIT32(3)
+#define EMU_TXBD_TUNTYPE     BITS32(7, 4)
+#define EMU_TXBD_OL2LEN      BITS32(15, 8)  /* 2-byte units */
+#define EMU_TXBD_OL3LEN      BITS32(23, 16) /* 4-byte units */
+#define EMU_TXBD_OL4LEN      BITS32(31, 24) /* 4-byte units */
+#define EMU_TX_OL3T_IPV6     1u
+#define EMU_TX_OL3T_IPV4     2u
+#define EMU_TX_OL3T_IPV4_SUM 3u
+#define EMU_TX_TUN_UDP       1u
+#define EMU_TX_TUN_NVGRE     2u
+
+/* In simple-checksum mode; both in 2-byte units [2:2.2] [2:2.3] */
+#define EMU_TXBD_CSUM_START  BITS32(23, 8) /* of type_cs_vlan_tso_len */
+#define EMU_TXBD_CSUM_OFFSET BITS32(23, 8) /* of ol_type_vlan_len_msec */
 
 /* paylen [2:2.4] */
-#define EMU_TXBD_OL4CS BIT32(22)
+#define EMU_TXBD_PAYLEN          BITS32(19, 0)
+#define EMU_TXBD_OL4CS           BIT32(22)
+#define EMU_TXBD_PAYLEN_RESERVED (BITS32(21, 20) | BITS32(31, 23))
+
+/* mss [2:2.6] */
+#define EMU_TXBD_MSS          BITS32(13, 0)
+#define EMU_TXBD_CKST         BIT32(14) /* simple-checksum mode */
+#define EMU_TXBD_MSS_RESERVED BIT32(15)
 
 /* tp_fe_sc_vld_ra_ri [2:2.5] */
 #define EMU_TXBD_FE       BIT32(4)

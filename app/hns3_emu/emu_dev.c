@@ -4,7 +4,6 @@
  * emu_rx.c, emu_tx.c.
  */
 #include "emu_fw.h"
-#include "emu_mbx.h"
 #include "emu_reset.h"
 
 #include <errno.h>
@@ -23,11 +22,24 @@
 
 static const char *const violation_names[EMU_V_NB] = {
 	[EMU_V_TX_TOO_MANY_BDS] = "TX-01 too many BDs in a frame",
-	[EMU_V_TX_RESERVED_BITS] = "TX-02 reserved flag bits",
+	[EMU_V_TX_RESERVED] = "TX-02 reserved bits or codes",
 	[EMU_V_TX_TOO_LONG] = "TX-03 longer than the maximum frame size",
-	[EMU_V_TX_BAD_OFFLOAD] = "TX-04 offload request does not fit the frame",
-	[EMU_V_TX_TSO] = "TX-05 segmentation (not emulated)",
-	[EMU_V_TX_TUNNEL] = "TX-06 tunnel offload (not emulated)",
+	[EMU_V_TX_HEADERS] = "TX-04 header lengths do not fit the frame",
+	[EMU_V_TX_IP_LENGTH] = "TX-05 IP length does not fit the frame",
+	[EMU_V_TX_LAYERS] = "TX-06 checksum request without its layer's type",
+	[EMU_V_TX_TSO] = "TX-07 segmentation of something else than TCP or UDP",
+	[EMU_V_TX_MSS] = "TX-08 MSS outside the limits",
+	[EMU_V_TX_PAYLEN] = "TX-09 PAYLEN is not what the BDs hold",
+	[EMU_V_TX_HEADER_SIZE] = "TX-10 headers too long or in too many BDs",
+	[EMU_V_TX_SPREAD] = "TX-11 too little data in consecutive BDs",
+	[EMU_V_TX_TUNNEL] = "TX-12 incomplete tunnel request",
+	[EMU_V_TX_OUTER_UDP_SUM] = "TX-13 outer UDP checksum in a segmented tunnel",
+	[EMU_V_TX_CAPABILITY] = "TX-14 request without its capability bit",
+	[EMU_V_TX_VLAN_LAYERS] = "TX-15 more than two VLAN tags",
+	[EMU_V_TX_UDP_PORT] = "TX-16 UDP checksum to a tunnel's port",
+	[EMU_V_TX_TOO_SHORT] = "TX-17 too short",
+	[EMU_V_TX_SIMPLE] = "TX-18 simple checksum outside the frame",
+	[EMU_V_TX_BD_NOT_VALID] = "TX-19 doorbell for a BD that is not valid",
 	[EMU_V_RX_BUFFER_ALIGN] = "RX-01 buffer alignment",
 	[EMU_V_RING_ALIGN] = "RING-01 base alignment",
 	[EMU_V_RING_SIZE] = "RING-02 size",
@@ -52,6 +64,7 @@ static const char *const drop_names[EMU_DROP_NB] = {
 	[EMU_DROP_TX_MAC_DISABLED] = "mac_disabled",
 	[EMU_DROP_TX_LINK_DOWN] = "link_down",
 	[EMU_DROP_TX_VIOLATION] = "violation",
+	[EMU_DROP_TX_VLAN_ACCEPT] = "vlan_accept",
 	[EMU_DROP_TX_DMA_FAULT] = "dma_fault",
 	[EMU_DROP_TX_WIRE] = "wire",
 };
@@ -102,6 +115,9 @@ emu_queue_reset(struct emu_dev *dev, unsigned int q)
 	queue->rx.va = queue->tx.va = NULL;
 	queue->rx.idx = queue->tx.idx = 0;
 	queue->rx.irq_pending = queue->tx.irq_pending = false;
+	queue->tx.seg_idx = 0;
+	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_HEAD, 0);
+	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_BD_ERR, 0);
 }
 
 void
@@ -118,7 +134,6 @@ emu_dev_reset(struct emu_dev *dev)
 	}
 	if (dev->func == 0)
 		emu_nic_reset(dev->nic);
-	emu_host_forget(dev);
 	emu_func_reset(dev);
 	dev->reset.is_on = dev->reset_is_held = false;
 	dev->counters_shown = false;
@@ -228,15 +243,6 @@ emu_dev_service(struct emu_dev *dev)
 }
 
 void
-emu_dev_attached(struct emu_dev *dev, bool has_client)
-{
-	if (dev->func != 0)
-		return;
-	dev->nic->pf_has_client = has_client;
-	emu_nic_reset(dev->nic);
-}
-
-void
 emu_dev_link_set(struct emu_dev *dev, bool up)
 {
 	uint8_t msg[24] = { 0 };
@@ -246,7 +252,6 @@ emu_dev_link_set(struct emu_dev *dev, bool up)
 	emu_data_pause();
 	dev->nic->wire_up = up;
 	emu_data_resume();
-	emu_host_link_changed(dev->nic);
 	if (!dev->link_events)
 		return;
 	msg[8] = 201; /* link status [1:6.6] */
@@ -295,20 +300,6 @@ emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
 				op->flags & EMU_FW_F_ECHO ? " (stored only)" : "");
 		emit(arg, "commands", name, dev->cmd_count[i]);
 	}
-	for (unsigned int i = 0; i < EMU_MBX_CODES; i++) {
-		const char *code = emu_mbx_name(i);
-
-		snprintf(name, sizeof(name), "sent %u %s", i, code ? code : "others");
-		if (dev->mbx_out[i])
-			emit(arg, "mailbox", name, dev->mbx_out[i]);
-		snprintf(name, sizeof(name), "received %u %s", i, code ? code : "others");
-		if (dev->mbx_in[i])
-			emit(arg, "mailbox", name, dev->mbx_in[i]);
-	}
-	if (dev->mbx_unknown)
-		emit(arg, "mailbox", "unknown", dev->mbx_unknown);
-	if (dev->mbx_lost)
-		emit(arg, "mailbox", "lost", dev->mbx_lost);
 	for (uint32_t i = 0; i < dev->nb_unsupported; i++) {
 		snprintf(name, sizeof(name), "0x%04x", dev->unsupported[i].opcode);
 		emit(arg, "unsupported", name, dev->unsupported[i].count);

@@ -20,19 +20,20 @@
 #include "emu_rss.h"
 #include "emu_steer.h"
 
-#define EMU_BAR2_BYTES     0x100000u /* [1:1.4] */
-#define EMU_CONFIG_BYTES   4096u     /* with the extended space, which is empty */
-#define EMU_VECTOR_MAX     (EMU_DEV_QUEUES_MAX + 2)
-#define EMU_MAC_STATS      87u  /* [3:7.1] */
-#define EMU_UC_MAX         384u /* [3:1.16] */
-#define EMU_MC_MAX         256u
-#define EMU_CMD_DESCS_MAX  64u
-#define EMU_FW_OPS_MAX     320
-#define EMU_FUNCS_MAX      32u /* PF and VFs of a NIC */
-#define EMU_TQPS_MAX       1024u
-#define EMU_MBX_CODES      64u
-#define EMU_TX_BDS_MAX     8u  /* revision 0x21, frames without TSO [2:3.2] */
-#define EMU_TX_BDS_TSO_MAX 63u /* [2:3.2] */
+#define EMU_BAR2_BYTES      0x100000u /* [1:1.4] */
+#define EMU_CONFIG_BYTES    4096u     /* with the extended space, which is empty */
+#define EMU_VECTOR_MAX      (EMU_DEV_QUEUES_MAX + 2)
+#define EMU_MAC_STATS       87u  /* [3:7.1] */
+#define EMU_UC_MAX          384u /* [3:1.16] */
+#define EMU_MC_MAX          256u
+#define EMU_CMD_DESCS_MAX   64u
+#define EMU_FW_OPS_MAX      320
+#define EMU_FUNCS_MAX       32u /* PF and VFs of a NIC */
+#define EMU_TQPS_MAX        1024u
+#define EMU_TX_BDS_MAX      8u  /* revision 0x21, frames without TSO [2:3.2] */
+#define EMU_TX_BDS_MAX_V3   18u /* revision 0x30, as its specifications say [1:5.3] */
+#define EMU_TX_BDS_TSO_MAX  63u /* [2:3.2] */
+#define EMU_MAC_TX_OVERSIZE 29u /* of mac_stats [3:7.1] */
 
 /* Offsets of registers (emu_regs.def). */
 enum emu_reg {
@@ -81,19 +82,34 @@ enum emu_reg {
 #define EMU_SWITCH_LOOPBACK       BIT32(1)
 
 /* Capability bits of 0x0001 [1:5.1] */
-#define EMU_CAP_TX_PUSH      BIT64(6)
-#define EMU_CAP_RXD_ADV      BIT64(15)
-#define EMU_CAP_GRO          BIT64(20)
-#define EMU_CAP_VF_MULTI_TCS BIT64(34)
+#define EMU_CAP_UDP_GSO         BIT64(0)
+#define EMU_CAP_SIMPLE_BD       BIT64(5)
+#define EMU_CAP_TX_PUSH         BIT64(6)
+#define EMU_CAP_UDP_TUNNEL_CSUM BIT64(11)
+#define EMU_CAP_RXD_ADV         BIT64(15)
+#define EMU_CAP_GRO             BIT64(20)
 
 /* What a driver did that real hardware refuses; counted, and logged the first times. */
 enum emu_violation {
-	EMU_V_TX_TOO_MANY_BDS,
-	EMU_V_TX_RESERVED_BITS,
+	EMU_V_TX_TOO_MANY_BDS, /* TX-01; the others in order */
+	EMU_V_TX_RESERVED,
 	EMU_V_TX_TOO_LONG,
-	EMU_V_TX_BAD_OFFLOAD,
+	EMU_V_TX_HEADERS,
+	EMU_V_TX_IP_LENGTH,
+	EMU_V_TX_LAYERS,
 	EMU_V_TX_TSO,
+	EMU_V_TX_MSS,
+	EMU_V_TX_PAYLEN,
+	EMU_V_TX_HEADER_SIZE,
+	EMU_V_TX_SPREAD,
 	EMU_V_TX_TUNNEL,
+	EMU_V_TX_OUTER_UDP_SUM,
+	EMU_V_TX_CAPABILITY,
+	EMU_V_TX_VLAN_LAYERS,
+	EMU_V_TX_UDP_PORT,
+	EMU_V_TX_TOO_SHORT,
+	EMU_V_TX_SIMPLE,
+	EMU_V_TX_BD_NOT_VALID,
 	EMU_V_RX_BUFFER_ALIGN,
 	EMU_V_RING_ALIGN,
 	EMU_V_RING_SIZE,
@@ -120,6 +136,7 @@ enum emu_drop {
 	EMU_DROP_TX_MAC_DISABLED = EMU_DROP_RX_NB,
 	EMU_DROP_TX_LINK_DOWN,
 	EMU_DROP_TX_VIOLATION,
+	EMU_DROP_TX_VLAN_ACCEPT,
 	EMU_DROP_TX_DMA_FAULT,
 	EMU_DROP_TX_WIRE,
 	EMU_DROP_NB,
@@ -140,6 +157,7 @@ struct emu_ring {
 	bool irq_pending;    /* data: an event waits for its vector */
 	bool has_news;       /* data: during a burst */
 	uint64_t pkts_fired; /* data: of pkts, when its vector fired last */
+	uint32_t seg_idx;    /* data: Tx, segments of the frame at idx that have gone */
 };
 
 struct emu_queue {
@@ -191,11 +209,11 @@ struct emu_nic {
 	struct emu_dev *func[EMU_FUNCS_MAX]; /* NULL: there is no such function */
 	unsigned int nb_funcs;               /* highest + 1 */
 	bool wire_up;
-	bool mbx_by_driver; /* VFs are served by the PF's driver, not by emu_mbx_host.c */
-	bool pf_has_client;
 
 	/* configuration; back to defaults by emu_dev_reset() of the PF */
 	uint32_t mac_word, max_frame_bytes, speed_code;
+	uint16_t tso_mss_min, tso_mss_max; /* 0x0C01 [3:3.6] */
+	uint16_t tx_tpid[2];               /* 0x1003: of tag 1 (outer) and tag 2 [3:2.8] */
 	bool autoneg;
 	bool vlan_port_filter;
 	uint8_t vlan_port_fe;    /* 0x1100 type 1 [3:2.1] */
@@ -225,19 +243,6 @@ struct emu_nic {
 	uint64_t mac_stats[EMU_MAC_STATS], mac_stats_shown[EMU_MAC_STATS];
 };
 
-/* What the host knows of a VF and decided for it (emu_mbx_host.c). */
-struct emu_vf_host {
-	/* as long as the VF has a driver */
-	bool is_alive, wants_bc, wants_uc, wants_mc, limits_promisc, filters_vlan, strips_vlan;
-	uint64_t heard_ns;       /* last sign of life */
-	uint8_t owed_level;      /* of a reset that it has to be told of; 0: none */
-	uint8_t vlan_table[512]; /* what it asked for; kept over its resets */
-	/* for good */
-	bool is_trusted, mac_is_fixed;
-	uint8_t mac[6];
-	uint16_t pvid_tci; /* 0: none */
-};
-
 struct emu_dev {
 	struct emu_dev_cfg cfg;
 	struct emu_nic *nic;
@@ -263,7 +268,6 @@ struct emu_dev {
 
 	struct emu_reset_state reset; /* of this function */
 	bool reset_is_held;           /* the PF says so: 0x0021 */
-	struct emu_vf_host host;      /* of a VF */
 
 	/* command queue and vector 0 */
 	bool counters_shown;
@@ -286,8 +290,6 @@ struct emu_dev {
 		uint64_t count;
 	} unsupported[64];
 	uint32_t nb_unsupported;
-	uint64_t mbx_out[EMU_MBX_CODES], mbx_in[EMU_MBX_CODES]; /* by code; 0: codes above */
-	uint64_t mbx_unknown, mbx_lost;
 };
 
 /* ---- emu_regs.c ---- */
@@ -332,27 +334,13 @@ void emu_nic_leave(struct emu_dev *dev);
 void emu_func_tables_clear(struct emu_dev *dev);
 /* What is configured for the function, back to power-on. */
 void emu_func_reset(struct emu_dev *dev);
-/* What the functions share, likewise; their own entries in the tables stay. The MAC is off, unless
- * there are VFs to serve and no client of the PF that could switch it on. */
+/* What the functions share, likewise; their own entries in the tables stay. */
 void emu_nic_reset(struct emu_nic *nic);
 
 /* ---- emu_config.c ---- */
 void emu_config_reset(struct emu_dev *dev);
 /* Carry out a function level reset that was asked for. Returns how much was done. */
 unsigned int emu_config_poll(struct emu_dev *dev);
-
-/* ---- emu_fw_addr.c: the tables of addresses; whoever changes them has paused the data thread ----
- */
-
-/* 0, -ENOSPC; an address that another function has changes hands. */
-int emu_uc_add(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
-int emu_uc_owner(const struct emu_nic *nic, const uint8_t *mac); /* or -ENOENT */
-int emu_uc_remove(struct emu_nic *nic, const uint8_t *mac);      /* 0, -ENOENT */
-int emu_mc_add(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
-int emu_mc_remove(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
-
-/* ---- emu_fw_mac.c ---- */
-uint32_t emu_nic_speed_mbps(const struct emu_nic *nic);
 
 /* ---- emu_cmdq.c ---- */
 

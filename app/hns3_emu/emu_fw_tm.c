@@ -5,6 +5,20 @@
  */
 #include "emu_fw.h"
 
+/* Limits of a TSO frame's segment size [3:3.6]. */
+static enum emu_fw_ret
+emu_fw_tso(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	uint16_t least = emu_get16(cmd->d[0].data, 0) & 0x3fff;
+	uint16_t most = emu_get16(cmd->d[0].data, 2) & 0x3fff;
+
+	if (cmd->is_read || least > most)
+		return EMU_FW_PARA_ERR;
+	dev->nic->tso_mss_min = least;
+	dev->nic->tso_mss_max = most;
+	return EMU_FW_OK;
+}
+
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_tm_ops[] = {
 	ECHO(0x0709, "PRI_TO_TC_MAPPING"),
@@ -29,7 +43,7 @@ const struct emu_fw_op emu_fw_tm_ops[] = {
 	ECHO(0x0903, "RX_PRIV_WL_ALLOC"),
 	ECHO(0x0904, "RX_COM_THRD_ALLOC"),
 	ECHO(0x0905, "RX_COM_WL_ALLOC"),
-	ECHO(0x0c01, "TSO_GENERIC_CONFIG"),
+	{ 0x0c01, EMU_FW_F_PAUSE, "TSO_GENERIC_CONFIG", emu_fw_tso },
 	{ 0x0c10, EMU_FW_F_ECHO | EMU_FW_F_VF, "GRO_GENERIC_CONFIG", emu_fw_echo },
 	{ 0 },
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Commands about VLAN filters and tags [3:2]. */
 #include "emu_fw.h"
-#include "emu_mbx.h"
 
 #include <string.h>
 
@@ -20,7 +19,6 @@ emu_fw_vlan_ctrl(struct emu_dev *dev, struct emu_cmd *cmd)
 	else
 		*fe = p[1];
 	dev->nic->vlan_port_filter = dev->nic->vlan_port_fe & EMU_VLAN_FE_INGRESS;
-	emu_host_port_vlans(dev->nic);
 	return EMU_FW_OK;
 }
 
@@ -41,7 +39,6 @@ emu_fw_vlan_port(struct emu_dev *dev, struct emu_cmd *cmd)
 		else
 			dev->nic->vlan_table[at] &= (uint8_t)~p[4 + i];
 	}
-	emu_host_port_vlans(dev->nic); /* those of VFs stay */
 	return EMU_FW_OK;
 }
 
@@ -149,12 +146,25 @@ emu_fw_vlan_types(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+/* EtherTypes of the tags that are inserted [3:2.8]. */
+static enum emu_fw_ret
+emu_fw_vlan_insert(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		if (cmd->is_read)
+			emu_put16(cmd->d[0].data, 2 * i, dev->nic->tx_tpid[i]);
+		else
+			dev->nic->tx_tpid[i] = emu_get16(cmd->d[0].data, 2 * i);
+	}
+	return EMU_FW_OK;
+}
+
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_vlan_ops[] = {
 	{ 0x0f01, EMU_FW_F_PAUSE, "VLAN_PORT_TX_CFG", emu_fw_vlan_tx },
 	{ 0x0f02, EMU_FW_F_PAUSE, "VLAN_PORT_RX_CFG", emu_fw_vlan_rx },
 	{ 0x1002, EMU_FW_F_PAUSE, "MAC_VLAN_TYPE_ID", emu_fw_vlan_types },
-	ECHO(0x1003, "MAC_VLAN_INSERT"),
+	{ 0x1003, EMU_FW_F_PAUSE, "MAC_VLAN_INSERT", emu_fw_vlan_insert },
 	{ 0x1100, EMU_FW_F_PAUSE, "VLAN_FILTER_CTRL", emu_fw_vlan_ctrl },
 	{ 0x1101, EMU_FW_F_PAUSE, "VLAN_FILTER_PF_CFG", emu_fw_vlan_port },
 	{ 0x1102, EMU_FW_F_PAUSE, "VLAN_FILTER_VF_CFG", emu_fw_vlan_func },
