@@ -282,6 +282,7 @@ emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
 	}
 	emit(arg, "rx", "pkts", rx_pkts);
 	emit(arg, "rx", "bytes", rx_bytes);
+	emit(arg, "rx", "gro_merged_pkts", dev->gro_merged_pkts);
 	emit(arg, "tx", "pkts", tx_pkts);
 	emit(arg, "tx", "bytes", tx_bytes);
 	for (unsigned int i = 0; i < EMU_RESET_NB; i++)

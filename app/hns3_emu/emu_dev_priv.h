@@ -257,6 +257,7 @@ struct emu_dev {
 	uint8_t promisc;         /* EMU_PROMISC_*: of frames that come in, if EMU_PROMISC_RX */
 	uint8_t promisc_tx;      /* UC, MC, BC: of frames that other functions send [3:1.20] */
 	uint8_t rx_vlan_cfg;     /* 0x0F02 [3:2.5] */
+	bool gro_is_on;          /* 0x0C10 [3:3.7] */
 	uint8_t tx_vlan_cfg;     /* 0x0F01: EMU_TX_VLAN_* [3:2.6] */
 	uint16_t tx_vlan_tag[2]; /* 0x0F01: TCI of tag 1 (outer: the PVID) and tag 2 */
 	uint8_t vlan_fe;         /* 0x1100 type 0: EMU_VLAN_FE_* [3:2.1] */
@@ -282,6 +283,7 @@ struct emu_dev {
 	/* counters for the report; never reset */
 	uint64_t nb_resets[EMU_RESET_NB];
 	uint64_t drops[EMU_DROP_NB];
+	uint64_t gro_merged_pkts; /* frames that became a part of another one */
 	uint64_t rpu_drops_shown;
 	uint64_t violations[EMU_V_NB];
 	uint64_t cmd_count[EMU_FW_OPS_MAX];

@@ -141,6 +141,7 @@ emu_func_reset(struct emu_dev *dev)
 	dev->link_events = false;
 	dev->promisc = dev->promisc_tx = 0;
 	dev->rx_vlan_cfg = 0;
+	dev->gro_is_on = false;
 	dev->tx_vlan_cfg = EMU_TX_VLAN_DEFAULT;
 	dev->tx_vlan_tag[0] = dev->tx_vlan_tag[1] = 0;
 	dev->vlan_fe = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* RSS: its commands [3:4]; the hash and the choice of a queue are in emu_rss.c. */
+/* RSS: its commands [3:4]; the hash and the choice of a queue are in emu_rss.c. And the switch of
+ * GRO [3:3.7]. */
 #include "emu_fw.h"
 
 #include <string.h>
@@ -62,8 +63,21 @@ emu_fw_rss_tc(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+static enum emu_fw_ret
+emu_fw_gro(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	if (cmd->is_read) {
+		cmd->d[0].data[0] = dev->gro_is_on;
+		return EMU_FW_OK;
+	}
+	dev->gro_is_on = cmd->d[0].data[0] & 1;
+	emu_bar_store(dev, EMU_GRO_EN, dev->gro_is_on);
+	return EMU_FW_OK;
+}
+
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_rss_ops[] = {
+	{ 0x0c10, EMU_FW_F_PAUSE | EMU_FW_F_VF, "GRO_GENERIC_CONFIG", emu_fw_gro },
 	{ 0x0d01, EMU_FW_F_PAUSE | EMU_FW_F_VF, "RSS_GENERIC_CONFIG", emu_fw_rss_config },
 	{ 0x0d02, EMU_FW_F_PAUSE | EMU_FW_F_VF, "RSS_INPUT_TUPLE", emu_fw_rss_tuple },
 	{ 0x0d07, EMU_FW_F_PAUSE | EMU_FW_F_VF, "RSS_INDIR_TABLE", emu_fw_rss_reta },

@@ -44,7 +44,6 @@ const struct emu_fw_op emu_fw_tm_ops[] = {
 	ECHO(0x0904, "RX_COM_THRD_ALLOC"),
 	ECHO(0x0905, "RX_COM_WL_ALLOC"),
 	{ 0x0c01, EMU_FW_F_PAUSE, "TSO_GENERIC_CONFIG", emu_fw_tso },
-	{ 0x0c10, EMU_FW_F_ECHO | EMU_FW_F_VF, "GRO_GENERIC_CONFIG", emu_fw_echo },
 	{ 0 },
 };
 /* clang-format on */

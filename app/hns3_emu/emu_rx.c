@@ -12,13 +12,14 @@
  * are fetched meanwhile; then all are copied and published in order.
  */
 #include "emu_dev_priv.h"
+#include "emu_gro.h"
 #include "emu_rx_vlan.h"
 
 #include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
-#define RX_BDS_MAX 19 /* the longest frame in the smallest buffers [2:3.2] */
+#define RX_BDS_MAX 63 /* of a merged frame in the smallest buffers [2:3.2] */
 #define BD_AHEAD   16 /* BDs that are fetched before they are needed */
 
 static enum emu_rx_result
@@ -102,9 +103,10 @@ struct rx_slot {
 	uint32_t len;               /* of what is written */
 	uint32_t gap_at, gap_bytes; /* what is not: tags that are stripped */
 	uint32_t enable_reg, base_info;
-	unsigned int i;  /* of the burst */
 	bool adv_layout; /* [2:1.9] */
 	struct emu_rxbd tmpl;
+	struct emu_gro *gro; /* others may join; or NULL */
+	uint32_t members;    /* frames of the burst that are in it, a bit each */
 	uint8_t *buf[RX_BDS_MAX];
 };
 
@@ -113,6 +115,7 @@ struct rx_burst {
 	enum emu_rx_result *results;
 	unsigned int nb_slots;
 	struct rx_slot slot[EMU_BURST];
+	struct emu_gro gro[EMU_BURST]; /* of the slots */
 };
 
 static struct rx_burst the_burst; /* one data thread */
@@ -123,41 +126,52 @@ rxbd_at(const struct emu_ring *ring, uint32_t idx)
 	return (struct emu_rxbd *)(void *)(ring->va + (size_t)idx * EMU_BD_BYTES);
 }
 
-/* Buffers of the next BDs of s->ring, all or none; moves the ring on. EMU_RX_TAKEN: found. */
+/*
+ * Buffers of the next BDs of s->ring until the slot has @p nb, all or none; moves the ring on.
+ * EMU_RX_TAKEN: found.
+ */
 static enum emu_rx_result
-buffers_find(struct emu_dev *dev, struct rx_slot *s)
+buffers_find(struct emu_dev *dev, struct rx_slot *s, uint32_t nb)
 {
 	struct emu_ring *ring = s->ring;
-	uint32_t idx = ring->idx, len = s->len;
+	uint32_t idx = ring->idx;
 
-	for (unsigned int i = 0; i < s->nb_bds; i++) {
+	for (uint32_t i = s->nb_bds; i < nb; i++) {
 		struct emu_rxbd *bd = rxbd_at(ring, idx);
 		/* [RXBD-A] a BD that the driver gave back has its new address. */
 		uint32_t base = le32toh(__atomic_load_n(&bd->base_info_le, __ATOMIC_ACQUIRE));
 		uint64_t addr = le64toh(__atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED));
-		uint32_t part = len < ring->buf_bytes ? len : ring->buf_bytes;
+		uint32_t part = s->len - i * ring->buf_bytes;
 
 		if (base & EMU_RXBD_VLD || addr <= (s->adv_layout ? UINT16_MAX : 0))
 			return EMU_RX_NO_BD;
 		if (addr % 64 != 0)
 			emu_dev_violation(dev, EMU_V_RX_BUFFER_ALIGN,
 					"an Rx buffer is not 64-byte aligned");
-		s->buf[i] = emu_iommu_look_near(
-				dev->cfg.iommu, &ring->run, addr, part, EMU_DMA_WRITE);
-		if (!s->buf[i]) {
-			emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE); /* counts */
+		if (part > ring->buf_bytes || dev->gro_is_on) /* then it may be filled up later */
+			part = ring->buf_bytes;
+		s->buf[i] = emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE);
+		if (!s->buf[i])
 			return EMU_RX_DROPPED;
-		}
 		__builtin_prefetch(s->buf[i], 1);
-		len -= part;
 		if (++idx == ring->nb_bds)
 			idx = 0;
 	}
-	s->first_idx = ring->idx;
+	s->nb_bds = nb;
 	ring->idx = idx;
 	/* the BDs that the next frames need, for writing */
 	__builtin_prefetch(rxbd_at(ring, idx + BD_AHEAD < ring->nb_bds ? idx + BD_AHEAD : 0), 1);
 	return EMU_RX_TAKEN;
+}
+
+static uint32_t
+bds_needed(const struct emu_ring *ring, uint32_t len)
+{
+	uint32_t nb = 1;
+
+	while (nb * ring->buf_bytes < len)
+		nb++;
+	return nb;
 }
 
 /* Spread the frame without what is stripped over the buffers. */
@@ -227,6 +241,42 @@ bds_publish(const struct rx_slot *s)
 	}
 }
 
+/* "Complete" checksum [2:1.6]: of the frame without its first header and without stripped tags. */
+static uint16_t
+sum_of_payload(const struct rx_slot *s)
+{
+	uint32_t from = s->gap_bytes > 0 && s->gap_at < 14 ? 14 + s->gap_bytes : 14;
+	uint32_t sum = emu_frame_sum(s->frame, from, s->frame->len_bytes, 0);
+
+	if (s->gap_bytes > 0 && s->gap_at > 14) /* the inner of two tags: taken out again */
+		sum += 0xffffu ^ emu_frame_sum(s->frame, s->gap_at, s->gap_at + s->gap_bytes, 0);
+	return emu_sum_fold(sum);
+}
+
+/* What only a merged frame has [2:5.7]. */
+static void
+gro_describe(struct rx_slot *s)
+{
+	struct emu_gro *g = s->gro;
+
+	emu_gro_finish(g);
+	s->tmpl.pkt_len_le = htole16((uint16_t)s->len);
+	s->tmpl.l234_le |= htole32(field_prep(EMU_RXBD_GRO_COUNT, g->nb_segments) |
+				   (g->id_is_fixed ? EMU_RXBD_GRO_FIXID : 0));
+	s->base_info |= field_prep(EMU_RXBD_GRO_SIZE, g->mss);
+	if (s->adv_layout)
+		s->tmpl.addr_le = htole64(sum_of_payload(s));
+	s->dev->gro_merged_pkts += g->nb_segments - 1;
+}
+
+/* The frames of a slot will not be delivered. */
+static void
+slot_drop(struct rx_burst *b, const struct rx_slot *s)
+{
+	for (uint32_t left = s->members; left != 0; left &= left - 1)
+		b->results[__builtin_ctz(left)] = drop(s->dev, EMU_DROP_RX_QUEUE_STOPPED);
+}
+
 /* Fill and give away what the slots hold, in order. */
 static void
 slots_flush(struct rx_burst *b)
@@ -237,9 +287,11 @@ slots_flush(struct rx_burst *b)
 
 		/* The driver frees buffers right after it clears the enable bit [1:2.9]. */
 		if (!(emu_bar_load(s->dev, s->enable_reg) & 1)) {
-			b->results[s->i] = drop(s->dev, EMU_DROP_RX_QUEUE_STOPPED);
+			slot_drop(b, s);
 			continue;
 		}
+		if (s->gro && s->gro->nb_segments > 1)
+			gro_describe(s);
 		if (s->frame->nb_segs == 1 && s->nb_bds == 1 && s->gap_bytes == 0)
 			memcpy(s->buf[0], s->frame->seg[0].iov_base, s->len);
 		else
@@ -257,18 +309,6 @@ slots_flush(struct rx_burst *b)
 		ring->has_news = false;
 	}
 	b->nb_slots = 0;
-}
-
-/* "Complete" checksum [2:1.6]: of the frame without its first header and without stripped tags. */
-static uint16_t
-sum_of_payload(const struct rx_slot *s)
-{
-	uint32_t from = s->gap_bytes > 0 && s->gap_at < 14 ? 14 + s->gap_bytes : 14;
-	uint32_t sum = emu_frame_sum(s->frame, from, s->frame->len_bytes, 0);
-
-	if (s->gap_bytes > 0 && s->gap_at > 14) /* the inner of two tags: taken out again */
-		sum += 0xffffu ^ emu_frame_sum(s->frame, s->gap_at, s->gap_at + s->gap_bytes, 0);
-	return emu_sum_fold(sum);
 }
 
 /* What a frame is and where it goes, before room is found. */
@@ -326,25 +366,64 @@ slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct 
 {
 	struct rx_slot *s = &b->slot[b->nb_slots];
 	enum emu_rx_result result;
+	uint32_t nb_bds;
 
 	s->dev = dev;
 	s->ring = &dev->queue[fate->queue].rx;
 	s->frame = b->frames[i];
-	s->i = i;
+	s->members = BIT32(i);
 	bd_describe(s, fate);
-	s->nb_bds = 1;
-	while (s->nb_bds * s->ring->buf_bytes < s->len)
-		s->nb_bds++;
-	if (s->nb_bds > RX_BDS_MAX || s->nb_bds > s->ring->nb_bds)
+	nb_bds = bds_needed(s->ring, s->len);
+	if (nb_bds > RX_BDS_MAX || nb_bds > s->ring->nb_bds)
 		return drop(dev, EMU_DROP_RX_OVERSIZE);
-	result = buffers_find(dev, s);
+	s->nb_bds = 0;
+	s->first_idx = s->ring->idx;
+	result = buffers_find(dev, s, nb_bds);
 	if (result == EMU_RX_DROPPED)
 		return drop(dev, EMU_DROP_RX_DMA_FAULT);
 	if (result != EMU_RX_TAKEN)
 		return result;
+	s->gro = &b->gro[b->nb_slots];
+	if (!dev->gro_is_on || !emu_gro_start(s->gro, s->frame, fate->p))
+		s->gro = NULL;
 	s->enable_reg = EMU_TQP_BASE(fate->queue) + EMU_TQP_RING_EN;
 	b->nb_slots++;
 	return EMU_RX_TAKEN;
+}
+
+/*
+ * Let frame @p i join the last slot of its ring, if it belongs there and there is room; what lies
+ * behind that slot could not be given more BDs.
+ */
+static bool
+gro_join(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct rx_fate *fate)
+{
+	struct emu_ring *ring = &dev->queue[fate->queue].rx;
+	unsigned int n = b->nb_slots;
+	uint32_t data, nb_bds, old_bds, old_idx = ring->idx;
+	struct rx_slot *s;
+
+	while (n > 0 && b->slot[n - 1].ring != ring)
+		n--;
+	if (n == 0 || !b->slot[n - 1].gro)
+		return false;
+	s = &b->slot[n - 1];
+	data = emu_gro_fits(s->gro, fate->p);
+	nb_bds = bds_needed(ring, s->gro->out.len_bytes - s->gap_bytes + data);
+	if (data == 0 || nb_bds > emu_gro_bds_max(ring->buf_bytes) || nb_bds > ring->nb_bds)
+		return false;
+	old_bds = s->nb_bds;
+	if (nb_bds > old_bds && buffers_find(dev, s, nb_bds) != EMU_RX_TAKEN)
+		return false;
+	if (!emu_gro_add(s->gro, b->frames[i], fate->p, data)) {
+		s->nb_bds = old_bds;
+		ring->idx = old_idx;
+		return false;
+	}
+	s->frame = &s->gro->out;
+	s->len = s->frame->len_bytes - s->gap_bytes;
+	s->members |= BIT32(i);
+	return true;
 }
 
 /* Queue of a frame: the rule's, else by its hash [3:5.8] [3:4.5]. */
@@ -375,6 +454,8 @@ func_take(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct 
 	fate.queue = queue_of(dev, &fate);
 	if (fate.queue >= dev->cfg.nb_queues || !rx_queue_is_running(dev, fate.queue))
 		return drop(dev, EMU_DROP_RX_QUEUE_STOPPED);
+	if (dev->gro_is_on && gro_join(b, i, dev, &fate))
+		return EMU_RX_TAKEN;
 	return slot_make(b, i, dev, &fate);
 }
 
