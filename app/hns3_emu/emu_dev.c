@@ -4,6 +4,7 @@
  * emu_rx.c, emu_tx.c.
  */
 #include "emu_fw.h"
+#include "emu_mbx.h"
 #include "emu_reset.h"
 
 #include <errno.h>
@@ -134,6 +135,7 @@ emu_dev_reset(struct emu_dev *dev)
 	}
 	if (dev->func == 0)
 		emu_nic_reset(dev->nic);
+	emu_host_forget(dev);
 	emu_func_reset(dev);
 	dev->reset.is_on = dev->reset_is_held = false;
 	dev->counters_shown = false;
@@ -243,6 +245,15 @@ emu_dev_service(struct emu_dev *dev)
 }
 
 void
+emu_dev_attached(struct emu_dev *dev, bool has_client)
+{
+	if (dev->func != 0)
+		return;
+	dev->nic->pf_has_client = has_client;
+	emu_nic_reset(dev->nic);
+}
+
+void
 emu_dev_link_set(struct emu_dev *dev, bool up)
 {
 	uint8_t msg[24] = { 0 };
@@ -252,6 +263,7 @@ emu_dev_link_set(struct emu_dev *dev, bool up)
 	emu_data_pause();
 	dev->nic->wire_up = up;
 	emu_data_resume();
+	emu_host_link_changed(dev->nic);
 	if (!dev->link_events)
 		return;
 	msg[8] = 201; /* link status [1:6.6] */
@@ -301,6 +313,20 @@ emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
 				op->flags & EMU_FW_F_ECHO ? " (stored only)" : "");
 		emit(arg, "commands", name, dev->cmd_count[i]);
 	}
+	for (unsigned int i = 0; i < EMU_MBX_CODES; i++) {
+		const char *code = emu_mbx_name(i);
+
+		snprintf(name, sizeof(name), "sent %u %s", i, code ? code : "others");
+		if (dev->mbx_out[i])
+			emit(arg, "mailbox", name, dev->mbx_out[i]);
+		snprintf(name, sizeof(name), "received %u %s", i, code ? code : "others");
+		if (dev->mbx_in[i])
+			emit(arg, "mailbox", name, dev->mbx_in[i]);
+	}
+	if (dev->mbx_unknown)
+		emit(arg, "mailbox", "unknown", dev->mbx_unknown);
+	if (dev->mbx_lost)
+		emit(arg, "mailbox", "lost", dev->mbx_lost);
 	for (uint32_t i = 0; i < dev->nb_unsupported; i++) {
 		snprintf(name, sizeof(name), "0x%04x", dev->unsupported[i].opcode);
 		emit(arg, "unsupported", name, dev->unsupported[i].count);

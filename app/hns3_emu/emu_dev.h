@@ -28,6 +28,7 @@ struct emu_dev_cfg {
 	uint8_t mac[6];
 	uint16_t nb_queues; /* task queue pairs, 1 .. EMU_DEV_QUEUES_MAX */
 	uint64_t caps;      /* capability bits [1:5.1], or EMU_CAPS_DEFAULT: the revision's */
+	bool mbx_by_driver; /* a PF whose driver serves the VFs; else the emulator does */
 	struct emu_dev *pf; /* NULL: this is a PF; else the next VF of that one's NIC */
 	uint32_t speed_mbps;
 	struct emu_iommu *iommu;
@@ -82,6 +83,10 @@ unsigned int emu_dev_service(struct emu_dev *dev);
 /* Back to power-on state: registers, tables, queues. Counters for the report stay. */
 void emu_dev_reset(struct emu_dev *dev);
 
+/* A client came, or is gone (emu_dev_reset() has been called). The data thread is paused. */
+void emu_dev_attached(struct emu_dev *dev, bool has_client);
+
+/* Of the wire, by its PF; VFs are told, too. */
 void emu_dev_link_set(struct emu_dev *dev, bool up);
 
 /*

@@ -30,6 +30,7 @@
 #define EMU_FW_OPS_MAX      320
 #define EMU_FUNCS_MAX       32u /* PF and VFs of a NIC */
 #define EMU_TQPS_MAX        1024u
+#define EMU_MBX_CODES       64u
 #define EMU_TX_BDS_MAX      8u  /* revision 0x21, frames without TSO [2:3.2] */
 #define EMU_TX_BDS_MAX_V3   18u /* revision 0x30, as its specifications say [1:5.3] */
 #define EMU_TX_BDS_TSO_MAX  63u /* [2:3.2] */
@@ -88,6 +89,7 @@ enum emu_reg {
 #define EMU_CAP_UDP_TUNNEL_CSUM BIT64(11)
 #define EMU_CAP_RXD_ADV         BIT64(15)
 #define EMU_CAP_GRO             BIT64(20)
+#define EMU_CAP_VF_MULTI_TCS    BIT64(34)
 
 /* What a driver did that real hardware refuses; counted, and logged the first times. */
 enum emu_violation {
@@ -209,6 +211,8 @@ struct emu_nic {
 	struct emu_dev *func[EMU_FUNCS_MAX]; /* NULL: there is no such function */
 	unsigned int nb_funcs;               /* highest + 1 */
 	bool wire_up;
+	bool mbx_by_driver; /* VFs are served by the PF's driver, not by emu_mbx_host.c */
+	bool pf_has_client;
 
 	/* configuration; back to defaults by emu_dev_reset() of the PF */
 	uint32_t mac_word, max_frame_bytes, speed_code;
@@ -243,6 +247,19 @@ struct emu_nic {
 	uint64_t mac_stats[EMU_MAC_STATS], mac_stats_shown[EMU_MAC_STATS];
 };
 
+/* What the host knows of a VF and decided for it (emu_mbx_host.c). */
+struct emu_vf_host {
+	/* as long as the VF has a driver */
+	bool is_alive, wants_bc, wants_uc, wants_mc, limits_promisc, filters_vlan, strips_vlan;
+	uint64_t heard_ns;       /* last sign of life */
+	uint8_t owed_level;      /* of a reset that it has to be told of; 0: none */
+	uint8_t vlan_table[512]; /* what it asked for; kept over its resets */
+	/* for good */
+	bool is_trusted, mac_is_fixed;
+	uint8_t mac[6];
+	uint16_t pvid_tci; /* 0: none */
+};
+
 struct emu_dev {
 	struct emu_dev_cfg cfg;
 	struct emu_nic *nic;
@@ -269,6 +286,7 @@ struct emu_dev {
 
 	struct emu_reset_state reset; /* of this function */
 	bool reset_is_held;           /* the PF says so: 0x0021 */
+	struct emu_vf_host host;      /* of a VF */
 
 	/* command queue and vector 0 */
 	bool counters_shown;
@@ -292,6 +310,8 @@ struct emu_dev {
 		uint64_t count;
 	} unsupported[64];
 	uint32_t nb_unsupported;
+	uint64_t mbx_out[EMU_MBX_CODES], mbx_in[EMU_MBX_CODES]; /* by code; 0: codes above */
+	uint64_t mbx_unknown, mbx_lost;
 };
 
 /* ---- emu_regs.c ---- */
@@ -336,13 +356,27 @@ void emu_nic_leave(struct emu_dev *dev);
 void emu_func_tables_clear(struct emu_dev *dev);
 /* What is configured for the function, back to power-on. */
 void emu_func_reset(struct emu_dev *dev);
-/* What the functions share, likewise; their own entries in the tables stay. */
+/* What the functions share, likewise; their own entries in the tables stay. The MAC is off, unless
+ * there are VFs to serve and no client of the PF that could switch it on. */
 void emu_nic_reset(struct emu_nic *nic);
 
 /* ---- emu_config.c ---- */
 void emu_config_reset(struct emu_dev *dev);
 /* Carry out a function level reset that was asked for. Returns how much was done. */
 unsigned int emu_config_poll(struct emu_dev *dev);
+
+/* ---- emu_fw_addr.c: the tables of addresses; whoever changes them has paused the data thread ----
+ */
+
+/* 0, -ENOSPC; an address that another function has changes hands. */
+int emu_uc_add(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
+int emu_uc_owner(const struct emu_nic *nic, const uint8_t *mac); /* or -ENOENT */
+int emu_uc_remove(struct emu_nic *nic, const uint8_t *mac);      /* 0, -ENOENT */
+int emu_mc_add(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
+int emu_mc_remove(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
+
+/* ---- emu_fw_mac.c ---- */
+uint32_t emu_nic_speed_mbps(const struct emu_nic *nic);
 
 /* ---- emu_cmdq.c ---- */
 

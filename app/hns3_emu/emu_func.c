@@ -4,7 +4,7 @@
  * what the NIC's tables hold of each one. Service thread; with the data thread paused where tables
  * change.
  */
-#include "emu_fw.h"
+#include "emu_mbx.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -94,6 +94,12 @@ emu_nic_join(struct emu_dev *dev, struct emu_dev *pf)
 	if (func == 0)
 		nic->wire_up = true;
 	tqps_divide(nic);
+	if (func == 0)
+		nic->mbx_by_driver = dev->cfg.mbx_by_driver;
+	else
+		emu_nic_reset(nic); /* there is somebody to hold the MAC up for */
+	memcpy(dev->host.mac, dev->cfg.mac, sizeof(dev->host.mac));
+	dev->host.is_trusted = true;
 	return 0;
 }
 
@@ -114,22 +120,13 @@ void
 emu_func_tables_clear(struct emu_dev *dev)
 {
 	struct emu_nic *nic = dev->nic;
-	uint32_t nb = 0;
 
-	for (uint32_t i = 0; i < nic->nb_uc; i++) {
-		if (nic->uc[i].func != dev->func)
-			nic->uc[nb++] = nic->uc[i];
+	for (uint32_t i = nic->nb_uc; i-- > 0;) { /* backwards: the last one fills a gap */
+		if (nic->uc[i].func == dev->func)
+			emu_uc_remove(nic, nic->uc[i].mac);
 	}
-	nic->nb_uc = nb;
-	nb = 0;
-	for (uint32_t i = 0; i < nic->nb_mc; i++) {
-		static const uint8_t none[sizeof(nic->mc[0].functions)];
-
-		nic->mc[i].functions[dev->func / 8] &= (uint8_t) ~(1u << dev->func % 8);
-		if (memcmp(nic->mc[i].functions, none, sizeof(none)) != 0)
-			nic->mc[nb++] = nic->mc[i];
-	}
-	nic->nb_mc = nb;
+	for (uint32_t i = nic->nb_mc; i-- > 0;)
+		emu_mc_remove(nic, nic->mc[i].e.mac, dev->func);
 	memset(dev->vlan_table, 0, sizeof(dev->vlan_table));
 	nic->steer.is_stale = true;
 }
@@ -149,12 +146,16 @@ emu_func_reset(struct emu_dev *dev)
 	dev->switch_param = EMU_SWITCH_LOOPBACK;
 	emu_rss_init(&dev->rss, EMU_RETA_SIZE);
 	memset(dev->stored, 0, sizeof(dev->stored));
+	if (dev->func != 0 && !dev->nic->mbx_by_driver)
+		emu_host_restore(dev);
 }
 
 void
 emu_nic_reset(struct emu_nic *nic)
 {
-	nic->mac_word = 0;
+	bool is_held = nic->nb_funcs > 1 && !nic->pf_has_client && !nic->mbx_by_driver;
+
+	nic->mac_word = is_held ? EMU_MAC_TX_EN | EMU_MAC_RX_EN : 0;
 	nic->max_frame_bytes = 1526; /* [3:1.4] */
 	nic->tso_mss_min = 256;
 	nic->tso_mss_max = 9668;

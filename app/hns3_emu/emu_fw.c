@@ -16,6 +16,7 @@ static const struct emu_fw_op *const topics[] = {
 	emu_fw_err_ops,
 	emu_fw_fd_ops,
 	emu_fw_mac_ops,
+	emu_fw_mbx_ops,
 	emu_fw_queue_ops,
 	emu_fw_reset_ops,
 	emu_fw_rss_ops,

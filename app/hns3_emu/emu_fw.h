@@ -39,8 +39,9 @@ struct emu_fw_op {
 
 /* Tables of commands, each ends with opcode 0. */
 extern const struct emu_fw_op emu_fw_addr_ops[], emu_fw_err_ops[], emu_fw_fd_ops[],
-		emu_fw_mac_ops[], emu_fw_queue_ops[], emu_fw_reset_ops[], emu_fw_rss_ops[],
-		emu_fw_stats_ops[], emu_fw_sys_ops[], emu_fw_tm_ops[], emu_fw_vlan_ops[];
+		emu_fw_mac_ops[], emu_fw_mbx_ops[], emu_fw_queue_ops[], emu_fw_reset_ops[],
+		emu_fw_rss_ops[], emu_fw_stats_ops[], emu_fw_sys_ops[], emu_fw_tm_ops[],
+		emu_fw_vlan_ops[];
 
 /* Commands of all tables are numbered from 0; -1: there is none with that opcode. */
 int emu_fw_find(uint16_t opcode);

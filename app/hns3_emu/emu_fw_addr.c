@@ -3,6 +3,7 @@
  * [3:1.20]. */
 #include "emu_fw.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define IS_MC(p)  ((p)[12] & BIT32(1))
@@ -10,52 +11,118 @@
 #define EGRESS_AT 14 /* of the egress port */
 
 static int
-uc_find(const struct emu_dev *dev, const uint8_t *mac)
+uc_find(const struct emu_nic *nic, const uint8_t *mac)
 {
-	for (uint32_t i = 0; i < dev->nic->nb_uc; i++) {
-		if (memcmp(dev->nic->uc[i].mac, mac, 6) == 0)
+	for (uint32_t i = 0; i < nic->nb_uc; i++) {
+		if (memcmp(nic->uc[i].mac, mac, 6) == 0)
 			return (int)i;
 	}
 	return -1;
 }
 
 static int
-mc_find(const struct emu_dev *dev, const uint8_t *mac)
+mc_find(const struct emu_nic *nic, const uint8_t *mac)
 {
-	for (uint32_t i = 0; i < dev->nic->nb_mc; i++) {
-		if (memcmp(dev->nic->mc[i].e.mac, mac, 6) == 0)
+	for (uint32_t i = 0; i < nic->nb_mc; i++) {
+		if (memcmp(nic->mc[i].e.mac, mac, 6) == 0)
 			return (int)i;
 	}
 	return -1;
 }
 
+int
+emu_uc_add(struct emu_nic *nic, const uint8_t *mac, unsigned int func)
+{
+	int i = uc_find(nic, mac);
+
+	if (i < 0 && nic->nb_uc == EMU_UC_MAX)
+		return -ENOSPC;
+	if (i < 0)
+		i = (int)nic->nb_uc++;
+	memcpy(nic->uc[i].mac, mac, 6);
+	nic->uc[i].func = (uint8_t)func;
+	return 0;
+}
+
+int
+emu_uc_owner(const struct emu_nic *nic, const uint8_t *mac)
+{
+	int i = uc_find(nic, mac);
+
+	return i < 0 ? -ENOENT : nic->uc[i].func;
+}
+
+int
+emu_uc_remove(struct emu_nic *nic, const uint8_t *mac)
+{
+	int i = uc_find(nic, mac);
+
+	if (i < 0)
+		return -ENOENT;
+	nic->uc[i] = nic->uc[--nic->nb_uc];
+	return 0;
+}
+
+/* The entry of @p mac, made if need be; -ENOSPC. */
+static int
+mc_get(struct emu_nic *nic, const uint8_t *mac)
+{
+	int i = mc_find(nic, mac);
+
+	if (i >= 0)
+		return i;
+	if (nic->nb_mc == EMU_MC_MAX)
+		return -ENOSPC;
+	i = (int)nic->nb_mc++;
+	memset(&nic->mc[i], 0, sizeof(nic->mc[i]));
+	memcpy(nic->mc[i].e.mac, mac, 6);
+	return i;
+}
+
+int
+emu_mc_add(struct emu_nic *nic, const uint8_t *mac, unsigned int func)
+{
+	int i = mc_get(nic, mac);
+
+	if (i < 0)
+		return i;
+	nic->mc[i].functions[func / 8] |= (uint8_t)(1u << func % 8);
+	return 0;
+}
+
+int
+emu_mc_remove(struct emu_nic *nic, const uint8_t *mac, unsigned int func)
+{
+	static const uint8_t none[sizeof(nic->mc[0].functions)];
+	int i = mc_find(nic, mac);
+
+	if (i < 0 || !(nic->mc[i].functions[func / 8] & 1u << func % 8))
+		return -ENOENT;
+	nic->mc[i].functions[func / 8] &= (uint8_t) ~(1u << func % 8);
+	if (memcmp(nic->mc[i].functions, none, sizeof(none)) == 0)
+		nic->mc[i] = nic->mc[--nic->nb_mc];
+	return 0;
+}
+
 static enum emu_fw_ret
-mc_table(struct emu_dev *dev, struct emu_cmd *cmd)
+mc_table(struct emu_nic *nic, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
-	int i = mc_find(dev, p + MAC_AT);
+	int i;
 
 	if (cmd->nb_desc < 3)
 		return EMU_FW_NEXT_ERR;
+	i = cmd->is_read ? mc_find(nic, p + MAC_AT) : mc_get(nic, p + MAC_AT);
 	p[1] = 0;
-	if (cmd->is_read) {
-		p[1] = i < 0;
-		if (i >= 0) {
-			memcpy(cmd->d[1].data, dev->nic->mc[i].functions, 24);
-			memcpy(cmd->d[2].data, dev->nic->mc[i].functions + 24, 8);
-		}
-		return EMU_FW_OK;
-	}
-	if (i < 0 && dev->nic->nb_mc == EMU_MC_MAX) {
-		p[1] = 3;
-		return EMU_FW_OK;
-	}
 	if (i < 0) {
-		i = (int)dev->nic->nb_mc++;
-		memcpy(dev->nic->mc[i].e.mac, p + MAC_AT, 6);
+		p[1] = cmd->is_read ? 1 : 3; /* not there; no room */
+	} else if (cmd->is_read) {
+		memcpy(cmd->d[1].data, nic->mc[i].functions, 24);
+		memcpy(cmd->d[2].data, nic->mc[i].functions + 24, 8);
+	} else {
+		memcpy(nic->mc[i].functions, cmd->d[1].data, 24);
+		memcpy(nic->mc[i].functions + 24, cmd->d[2].data, 8);
 	}
-	memcpy(dev->nic->mc[i].functions, cmd->d[1].data, 24);
-	memcpy(dev->nic->mc[i].functions + 24, cmd->d[2].data, 8);
 	return EMU_FW_OK;
 }
 
@@ -64,42 +131,44 @@ emu_fw_mac_table(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint8_t *p = cmd->d[0].data;
 	unsigned int func = FIELD_GET(BITS32(10, 3), emu_get16(p, EGRESS_AT));
-	int i;
 
 	if (IS_MC(p))
-		return mc_table(dev, cmd);
-	i = uc_find(dev, p + MAC_AT);
+		return mc_table(dev->nic, cmd);
 	p[1] = 0;
 	if (cmd->is_read) {
-		p[1] = i < 0;
-		if (i >= 0)
-			emu_put16(p, EGRESS_AT, (uint16_t)(dev->nic->uc[i].func << 3));
+		int owner = emu_uc_owner(dev->nic, p + MAC_AT);
+
+		p[1] = owner < 0;
+		if (owner >= 0)
+			emu_put16(p, EGRESS_AT, (uint16_t)(owner << 3));
 		return EMU_FW_OK;
 	}
 	if (!emu_func_get(dev->nic, func))
 		return EMU_FW_PARA_ERR;
-	if (i < 0 && dev->nic->nb_uc == EMU_UC_MAX) {
+	if (emu_uc_add(dev->nic, p + MAC_AT, func))
 		p[1] = 2;
-		return EMU_FW_OK;
-	}
-	if (i < 0)
-		i = (int)dev->nic->nb_uc++;
-	memcpy(dev->nic->uc[i].mac, p + MAC_AT, 6);
-	dev->nic->uc[i].func = (uint8_t)func;
 	return EMU_FW_OK;
 }
 
 static enum emu_fw_ret
 emu_fw_mac_remove(struct emu_dev *dev, struct emu_cmd *cmd)
 {
+	struct emu_nic *nic = dev->nic;
 	uint8_t *p = cmd->d[0].data;
-	int i = IS_MC(p) ? mc_find(dev, p + MAC_AT) : uc_find(dev, p + MAC_AT);
+	int i;
 
+	if (!IS_MC(p)) {
+		p[1] = emu_uc_remove(nic, p + MAC_AT) != 0;
+		return EMU_FW_OK;
+	}
+	/* Drivers that do not serve VFs remove an entry without looking who else has it [3:1.16];
+	 * where we serve them, theirs stays. */
+	i = mc_find(nic, p + MAC_AT);
 	p[1] = i < 0;
-	if (i >= 0 && IS_MC(p))
-		dev->nic->mc[i] = dev->nic->mc[--dev->nic->nb_mc];
+	if (i >= 0 && nic->mbx_by_driver)
+		nic->mc[i] = nic->mc[--nic->nb_mc];
 	else if (i >= 0)
-		dev->nic->uc[i] = dev->nic->uc[--dev->nic->nb_uc];
+		emu_mc_remove(nic, p + MAC_AT, 0);
 	return EMU_FW_OK;
 }
 

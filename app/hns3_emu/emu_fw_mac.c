@@ -7,6 +7,12 @@
 /* Mb/s of each speed code [3:1.5]. */
 static const uint32_t speed_mbps[] = { 1000, 10000, 25000, 40000, 50000, 100000, 10, 100, 200000 };
 
+uint32_t
+emu_nic_speed_mbps(const struct emu_nic *nic)
+{
+	return speed_mbps[nic->speed_code];
+}
+
 static enum emu_fw_ret
 emu_fw_mac_mode(struct emu_dev *dev, struct emu_cmd *cmd)
 {
@@ -61,7 +67,7 @@ emu_fw_sfp(struct emu_dev *dev, struct emu_cmd *cmd)
 	uint8_t query_type = p[4];
 
 	memset(p, 0, 24); /* [3:1.6] */
-	emu_put32(p, 0, speed_mbps[dev->nic->speed_code]);
+	emu_put32(p, 0, emu_nic_speed_mbps(dev->nic));
 	p[4] = query_type;
 	p[6] = dev->nic->autoneg;
 	p[7] = 1; /* autonegotiation can be switched */

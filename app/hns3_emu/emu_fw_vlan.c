@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Commands about VLAN filters and tags [3:2]. */
 #include "emu_fw.h"
+#include "emu_mbx.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ emu_fw_vlan_ctrl(struct emu_dev *dev, struct emu_cmd *cmd)
 	else
 		*fe = p[1];
 	dev->nic->vlan_port_filter = dev->nic->vlan_port_fe & EMU_VLAN_FE_INGRESS;
+	emu_host_port_vlans(dev->nic);
 	return EMU_FW_OK;
 }
 
@@ -39,6 +41,7 @@ emu_fw_vlan_port(struct emu_dev *dev, struct emu_cmd *cmd)
 		else
 			dev->nic->vlan_table[at] &= (uint8_t)~p[4 + i];
 	}
+	emu_host_port_vlans(dev->nic); /* those of VFs stay */
 	return EMU_FW_OK;
 }
 

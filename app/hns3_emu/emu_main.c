@@ -97,16 +97,47 @@ on_idle(void *arg)
 		fflush(trace);
 }
 
+/* PFs first: VFs become part of their NICs. */
+static int
+ports_open(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++) {
+		if (o->port[i].vf_of < 0)
+			ret = emu_port_open(&ports[i], i, &o->port[i], NULL, trace);
+	}
+	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++) {
+		int pf = o->port[i].vf_of;
+
+		if (pf >= 0)
+			ret = emu_port_open(&ports[i], i, &o->port[i], ports[pf].dev, trace);
+	}
+	return ret;
+}
+
+/* Those that were opened, VFs first. */
+static void
+ports_close(const struct emu_opts *o, struct emu_port *ports)
+{
+	for (unsigned int i = 0; i < o->nb_ports; i++) {
+		if (ports[i].opts && o->port[i].vf_of >= 0)
+			emu_port_close(&ports[i]);
+	}
+	for (unsigned int i = 0; i < o->nb_ports; i++) {
+		if (ports[i].opts && o->port[i].vf_of < 0)
+			emu_port_close(&ports[i]);
+	}
+}
+
 static int
 run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 {
 	bool to_file = o->report && strcmp(o->report, "-") != 0;
-	unsigned int nb_open = 0;
 	FILE *report = NULL;
-	int ret = 0;
+	int ret;
 
-	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++, nb_open++)
-		ret = emu_port_open(&ports[i], i, &o->port[i], trace);
+	ret = ports_open(o, ports, trace);
 	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++)
 		ret = emu_port_connect(&ports[i], ports, o->nb_ports);
 	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++)
@@ -124,8 +155,7 @@ run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 	}
 	if (report)
 		fclose(report);
-	for (unsigned int i = 0; i < nb_open; i++)
-		emu_port_close(&ports[i]);
+	ports_close(o, ports);
 	return ret;
 }
 

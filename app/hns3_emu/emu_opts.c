@@ -13,10 +13,22 @@ const char emu_opts_usage[] =
 		"\n"
 		"An emulated hns3 NIC. Each port is one PCI function behind a vfio-user socket.\n"
 		"\n"
-		"  --port socket=PATH[,id=a222][,rev=0x21][,mac=..][,queues=N],wire=SPEC\n"
+		"  --port socket=PATH[,id=a222][,rev=0x21][,mac=..][,queues=N][,caps=BITS]\n"
+		"         [,mbx=host|driver],wire=SPEC\n"
+		"  --port socket=PATH,vf=PORT[,id=a22e][,mac=..][,queues=N][,caps=BITS]\n"
 		"      socket=PATH   UNIX socket to listen on (mode 0600)\n"
-		"      id=HEX        PCI device id (default a222)\n"
-		"      rev=N         revision (default 0x21)\n"
+		"      vf=PORT       a virtual function of that port's NIC, counted from 0; it has "
+		"no wire\n"
+		"      id=HEX        PCI device id: a PF's a220 to a226 or a228 (default a222), a "
+		"VF's "
+		"a22e\n"
+		"                    (default) or a22f\n"
+		"      rev=N         revision, 0x21 (default) or 0x30; VFs have their PF's\n"
+		"      caps=BITS     capability bits, 64 (default: what is emulated on that "
+		"revision)\n"
+		"      mbx=WHO       who serves the VFs: the emulator (host, the default) or the "
+		"PF's "
+		"driver\n"
 		"      mac=MAC       factory address (default 02:00:00:00:00:<port>)\n"
 		"      queues=N      task queue pairs (default 16)\n"
 		"      wire=SPEC     last, because all that follows is the wire's:\n"
@@ -84,10 +96,10 @@ port_key(struct emu_port_opts *p, const char *key, const char *val, const char *
 		}
 	} else if (!strcmp(key, "id")) {
 		*hint = "a PCI device id such as a222";
-		ret = val ? parse_hex16(val, &p->device_id) : -EINVAL;
+		ret = val && !parse_hex16(val, &p->device_id) && p->device_id != 0 ? 0 : -EINVAL;
 	} else if (!strcmp(key, "rev")) {
 		*hint = "a revision such as 0x21";
-		ret = val ? emu_parse_u64(val, 0, 0xff, &v) : -EINVAL;
+		ret = val ? emu_parse_u64(val, 1, 0xff, &v) : -EINVAL;
 		p->revision = (uint8_t)v;
 	} else if (!strcmp(key, "mac")) {
 		*hint = "a unicast address such as 02:00:00:00:00:01";
@@ -96,6 +108,17 @@ port_key(struct emu_port_opts *p, const char *key, const char *val, const char *
 		*hint = "a number of 1 to 64";
 		ret = val ? emu_parse_u64(val, 1, EMU_DEV_QUEUES_MAX, &v) : -EINVAL;
 		p->nb_queues = (uint16_t)v;
+	} else if (!strcmp(key, "vf")) {
+		*hint = "a PF's port, counted from 0";
+		ret = val ? emu_parse_u64(val, 0, EMU_PORTS_MAX - 1, &v) : -EINVAL;
+		p->vf_of = (int)v;
+	} else if (!strcmp(key, "caps")) {
+		*hint = "64 bits such as 0x100100";
+		ret = val ? emu_parse_u64(val, 0, EMU_CAPS_DEFAULT - 1, &p->caps) : -EINVAL;
+	} else if (!strcmp(key, "mbx")) {
+		*hint = "host or driver";
+		p->mbx_by_driver = val && !strcmp(val, "driver");
+		ret = p->mbx_by_driver || (val && !strcmp(val, "host")) ? 0 : -EINVAL;
 	} else if (!strcmp(key, "wire")) { /* without "="; port_parse() has taken the others */
 		*hint = "a kind, such as wire=null";
 	} else {
@@ -117,8 +140,8 @@ port_parse(struct emu_opts *o, const char *text, char *why, size_t why_size)
 	}
 	*p = (struct emu_port_opts){
 		.text = strdup(text),
-		.device_id = 0xa222,
-		.revision = 0x21,
+		.vf_of = -1,
+		.caps = EMU_CAPS_DEFAULT,
 		.mac = { 0x02, 0, 0, 0, 0, (uint8_t)o->nb_ports },
 		.nb_queues = 16,
 	};
@@ -133,9 +156,8 @@ port_parse(struct emu_opts *o, const char *text, char *why, size_t why_size)
 
 		if (ret == -ENOENT)
 			snprintf(why, why_size,
-					"--port %s: unknown \"%s\"; there are socket, id, rev, "
-					"mac, "
-					"queues and wire",
+					"--port %s: unknown \"%s\"; there are socket, vf, id, "
+					"rev, mac, queues, caps, mbx and wire",
 					text, key);
 		else if (ret)
 			snprintf(why, why_size, "--port %s: %s takes %s", text, key, hint);
@@ -143,10 +165,15 @@ port_parse(struct emu_opts *o, const char *text, char *why, size_t why_size)
 			return -EINVAL;
 	}
 	p->wire = rest && *rest ? rest + 5 : NULL;
-	if (!p->socket || !p->wire) {
+	if (!p->socket || (!p->wire && p->vf_of < 0)) {
 		snprintf(why, why_size, "--port %s: %s is missing%s", text,
 				p->socket ? "wire=SPEC" : "socket=PATH",
-				p->socket ? " (it stands last)" : "");
+				p->socket ? " (it stands last); a VF has vf=PORT" : "");
+		return -EINVAL;
+	}
+	if (p->vf_of >= 0 && (p->wire || p->mbx_by_driver)) {
+		snprintf(why, why_size, "--port %s: %s is of PFs; a VF has vf=PORT instead", text,
+				p->wire ? "wire=SPEC" : "mbx=WHO");
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i + 1 < o->nb_ports; i++) {
@@ -156,6 +183,36 @@ port_parse(struct emu_opts *o, const char *text, char *why, size_t why_size)
 			return -EINVAL;
 		}
 	}
+	return 0;
+}
+
+/* What is known of port @p i when all are; fills in what was not said. */
+static int
+port_complete(struct emu_opts *o, unsigned int i, char *why, size_t why_size)
+{
+	struct emu_port_opts *p = &o->port[i];
+
+	if (p->device_id == 0)
+		p->device_id = p->vf_of < 0 ? 0xa222 : 0xa22e;
+	if (p->vf_of >= 0) {
+		unsigned int pf = (unsigned int)p->vf_of;
+		uint8_t revision;
+
+		if (pf >= o->nb_ports || o->port[pf].vf_of >= 0) {
+			snprintf(why, why_size, "port %u: vf=%u names no port with a PF", i, pf);
+			return -EINVAL;
+		}
+		revision = o->port[pf].revision ? o->port[pf].revision : 0x21;
+		if (p->revision != 0 && p->revision != revision) {
+			snprintf(why, why_size,
+					"port %u: a VF has the revision of its PF, which is 0x%02x",
+					i, revision);
+			return -EINVAL;
+		}
+		p->revision = revision;
+	}
+	if (p->revision == 0)
+		p->revision = 0x21;
 	return 0;
 }
 
@@ -209,6 +266,10 @@ emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_
 	if (o->nb_ports == 0) {
 		snprintf(why, why_size, "give at least one --port; see --help");
 		return -EINVAL;
+	}
+	for (unsigned int i = 0; i < o->nb_ports; i++) {
+		if (port_complete(o, i, why, why_size))
+			return -EINVAL;
 	}
 	return 0;
 }

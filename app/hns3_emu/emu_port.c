@@ -61,6 +61,7 @@ on_client_new(void *ctx, bool maps_regions)
 	base_log(BASE_LOG_NOTICE, MODULE, "%s: client attached, registers %s", port->name,
 			maps_regions ? "mapped" : "trapped");
 	emu_data_pause();
+	emu_dev_attached(port->dev, true);
 	if (port->wire.ops->restart)
 		port->wire.ops->restart(&port->wire);
 	emu_data_resume();
@@ -74,6 +75,7 @@ on_client_gone(void *ctx, const char *why)
 	(void)why; /* logged by the server */
 	emu_data_pause();
 	emu_dev_reset(port->dev);
+	emu_dev_attached(port->dev, false);
 	eventfds_set(port, 0, EMU_VECTORS_MAX, NULL);
 	emu_iommu_unmap_all(&port->iommu);
 	if (port->wire.ops->flush)
@@ -182,15 +184,27 @@ static const struct vup_server_ops server_ops = {
 	.reset = on_reset,
 };
 
+/* In place of a wire: what a VF sends goes through its PF's port. */
+static void
+vf_wire_close(struct emu_wire *w)
+{
+	(void)w;
+}
+
+static const struct emu_wire_ops vf_wire = { .kind = "vf", .close = vf_wire_close };
+
 int
 emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opts *opts,
-		FILE *trace)
+		struct emu_dev *pf, FILE *trace)
 {
 	struct emu_dev_cfg cfg = {
 		.name = port->name,
 		.device_id = opts->device_id,
 		.revision = opts->revision,
 		.nb_queues = opts->nb_queues,
+		.caps = opts->caps,
+		.mbx_by_driver = opts->mbx_by_driver,
+		.pf = pf,
 		.speed_mbps = 100000,
 		.iommu = &port->iommu,
 		.port = port,
@@ -207,7 +221,9 @@ emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opt
 	ret = emu_iommu_init(&port->iommu, port->name);
 	if (ret == 0)
 		ret = emu_iommu_guard_install(&port->iommu);
-	if (ret == 0)
+	if (ret == 0 && pf)
+		port->wire.ops = &vf_wire;
+	else if (ret == 0)
 		ret = emu_wire_open(&port->wire, opts->wire, why, sizeof(why));
 	if (ret == 0) {
 		port->dev = emu_dev_create(&cfg, &ret);
@@ -219,7 +235,8 @@ emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opt
 					opts->device_id, opts->revision, opts->nb_queues,
 					ret != -EINVAL ? strerror(-ret)
 						       : "a PF is a220 to a226 or a228, "
-							 "a VF a22e or a22f, of revision 0x21 or "
+							 "a VF (vf=PORT) a22e or a22f, of revision "
+							 "0x21 or "
 							 "0x30");
 	}
 	if (ret)

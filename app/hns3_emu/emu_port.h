@@ -18,9 +18,12 @@
 struct emu_port_opts {
 	char *text; /* owned; what the others point into */
 	const char *socket;
-	const char *wire;
+	const char *wire; /* NULL: a VF */
+	int vf_of;        /* the PF's port of a VF, else -1 */
 	uint16_t device_id;
 	uint8_t revision;
+	uint64_t caps; /* or EMU_CAPS_DEFAULT */
+	bool mbx_by_driver;
 	uint8_t mac[6];
 	uint16_t nb_queues;
 };
@@ -39,11 +42,12 @@ struct emu_port {
 };
 
 /*
- * Open the wire, make the device, listen. 0 or a negative errno; the reason has been logged.
- * The wire of a port may need others: emu_port_connect() follows when all are open.
+ * Open the wire, make the device (@p pf: that of the PF's port, of a VF), listen. 0 or a negative
+ * errno; the reason has been logged. PFs are opened before their VFs and closed after them. The
+ * wire of a port may need others: emu_port_connect() follows when all are open.
  */
 int emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opts *opts,
-		FILE *trace);
+		struct emu_dev *pf, FILE *trace);
 int emu_port_connect(struct emu_port *port, struct emu_port *ports, unsigned int nb_ports);
 int emu_port_listen(struct emu_port *port);
 /* Undo whatever of the above was done. */

@@ -72,6 +72,9 @@ defaults(void **state)
 	assert_string_equal(p->wire, "null");
 	assert_int_equal(p->device_id, 0xa222);
 	assert_int_equal(p->revision, 0x21);
+	assert_int_equal(p->vf_of, -1);
+	assert_int_equal(p->caps, UINT64_MAX); /* the revision's own */
+	assert_false(p->mbx_by_driver);
 	assert_memory_equal(p->mac, "\x02\0\0\0\0\0", 6);
 	assert_int_equal(p->nb_queues, 16);
 	assert_null(opts.report);
@@ -96,11 +99,17 @@ every_key(void **state)
 	done();
 	assert_int_equal(port("socket=s,id=a226,wire=null")->device_id, 0xa226);
 	done();
-	assert_int_equal(port("socket=s,id=0,wire=null")->device_id, 0);
-	done();
 	assert_int_equal(port("socket=s,rev=33,wire=null")->revision, 33);
 	done();
 	assert_int_equal(port("socket=s,queues=1,wire=null")->nb_queues, 1);
+	done();
+	assert_int_equal(port("socket=s,caps=0x400100100,wire=null")->caps, 0x400100100);
+	done();
+	assert_int_equal(port("socket=s,caps=0,wire=null")->caps, 0);
+	done();
+	assert_true(port("socket=s,mbx=driver,wire=null")->mbx_by_driver);
+	done();
+	assert_false(port("socket=s,mbx=host,wire=null")->mbx_by_driver);
 	done();
 }
 
@@ -170,8 +179,8 @@ bad_keys(void **state)
 		{ "socket=,wire=null", "socket takes a path, once" },
 		{ "socket,wire=null", "socket takes a path, once" },
 		{ "socket=a,socket=b,wire=null", "socket takes a path, once" },
-		{ "socket=s,speed=100,wire=null", "unknown \"speed\"; there are socket, id, rev" },
-		{ "socket=s,,wire=null", "unknown \"\"; there are socket, id, rev" },
+		{ "socket=s,speed=100,wire=null", "unknown \"speed\"; there are socket, vf, id" },
+		{ "socket=s,,wire=null", "unknown \"\"; there are socket, vf, id" },
 		{ "socket=s,ID=a222,wire=null", "unknown \"ID\"" },
 		{ "socket=s, wire=null", "unknown \" wire\"" },
 		{ "socket=s,id,wire=null", "id takes a PCI device id such as a222" },
@@ -183,6 +192,20 @@ bad_keys(void **state)
 		{ "socket=s,rev,wire=null", "rev takes a revision such as 0x21" },
 		{ "socket=s,rev=256,wire=null", "rev takes a revision such as 0x21" },
 		{ "socket=s,rev=x,wire=null", "rev takes a revision such as 0x21" },
+		{ "socket=s,rev=0,wire=null", "rev takes a revision such as 0x21" },
+		{ "socket=s,id=0,wire=null", "id takes a PCI device id such as a222" },
+		{ "socket=s,caps,wire=null", "caps takes 64 bits such as 0x100100" },
+		{ "socket=s,caps=GRO,wire=null", "caps takes 64 bits such as 0x100100" },
+		{ "socket=s,mbx,wire=null", "mbx takes host or driver" },
+		{ "socket=s,mbx=me,wire=null", "mbx takes host or driver" },
+		{ "socket=s,vf=0,wire=null", "wire=SPEC is of PFs" },
+		{ "socket=s,vf=0,mbx=driver", "mbx=WHO is of PFs" },
+		{ "socket=s,vf", "vf takes a PF's port, counted from 0" },
+		{ "socket=s,vf=32", "vf takes a PF's port, counted from 0" },
+		{ "socket=s,vf=-1", "vf takes a PF's port, counted from 0" },
+		{ "socket=s,vf=0", "port 0: vf=0 names no port with a PF" },
+		{ "socket=s,vf=1", "port 0: vf=1 names no port with a PF" },
+		{ "vf=0", "socket=PATH is missing" },
 		{ "socket=s,queues,wire=null", "queues takes a number of 1 to 64" },
 		{ "socket=s,queues=0,wire=null", "queues takes a number of 1 to 64" },
 		{ "socket=s,queues=65,wire=null", "queues takes a number of 1 to 64" },
@@ -192,6 +215,35 @@ bad_keys(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_why(PARSE("--port", bad[i].spec), bad[i].hint);
+}
+
+/* VFs in any order; what is not said comes from the PF. */
+static void
+vfs(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--port", "socket=a,vf=1", "--port", "socket=b,rev=0x30,wire=null",
+					 "--port", "socket=c,vf=1,id=a22f,queues=3"),
+			0);
+	assert_int_equal(opts.nb_ports, 3);
+	assert_int_equal(opts.port[0].vf_of, 1);
+	assert_null(opts.port[0].wire);
+	assert_int_equal(opts.port[0].device_id, 0xa22e);
+	assert_int_equal(opts.port[0].revision, 0x30);
+	assert_int_equal(opts.port[1].vf_of, -1);
+	assert_int_equal(opts.port[1].device_id, 0xa222);
+	assert_int_equal(opts.port[2].vf_of, 1);
+	assert_int_equal(opts.port[2].device_id, 0xa22f);
+	assert_int_equal(opts.port[2].nb_queues, 3);
+	done();
+	assert_int_equal(PARSE("--port", "socket=a,wire=null", "--port", "socket=b,vf=0"), 0);
+	assert_int_equal(opts.port[1].revision, 0x21);
+	done();
+	assert_why(PARSE("--port", "socket=a,wire=null", "--port", "socket=b,vf=0", "--port",
+				   "socket=c,vf=1"),
+			"port 2: vf=1 names no port with a PF");
+	assert_why(PARSE("--port", "socket=a,wire=null", "--port", "socket=b,rev=0x30,vf=0"),
+			"port 1: a VF has the revision of its PF, which is 0x21");
 }
 
 static void
@@ -280,6 +332,7 @@ main(void)
 		cmocka_unit_test(every_wire),
 		cmocka_unit_test(other_options),
 		cmocka_unit_test(bad_keys),
+		cmocka_unit_test(vfs),
 		cmocka_unit_test(bad_addresses),
 		cmocka_unit_test(bad_options),
 		cmocka_unit_test(many_ports),

@@ -145,7 +145,7 @@ attach(int *memfd)
 	const struct vup_server_ops *ops;
 	int efd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), fds[1] = { dup(efd) };
 
-	assert_int_equal(emu_port_open(&port, 3, &opts, NULL), 0);
+	assert_int_equal(emu_port_open(&port, 3, &opts, NULL, NULL), 0);
 	assert_int_equal(emu_port_connect(&port, &port, 1), 0);
 	assert_int_equal(emu_port_listen(&port), 0);
 	ops = the_server.cfg.ops;
@@ -354,28 +354,29 @@ what_cannot_be_opened(void **state)
 {
 	(void)state;
 	opts.wire = "pcap:in=/dev/null/none";
-	assert_true(emu_port_open(&port, 0, &opts, NULL) < 0);
+	assert_true(emu_port_open(&port, 0, &opts, NULL, NULL) < 0);
 	assert_non_null(strstr(error_line, "port 0: wire \"pcap\": cannot read"));
 	emu_port_close(&port);
 	opts.wire = "null";
 	opts.device_id = 0x1234;
 	opts.revision = 0x30;
-	assert_int_equal(emu_port_open(&port, 0, &opts, NULL), -EINVAL);
-	assert_string_equal(error_line, "port 0: cannot emulate device 1234 revision 0x30 with 4 "
-					"queues: a PF is a220 to a226 or a228, a VF a22e or "
-					"a22f, of revision 0x21 or 0x30");
+	assert_int_equal(emu_port_open(&port, 0, &opts, NULL, NULL), -EINVAL);
+	assert_string_equal(error_line,
+			"port 0: cannot emulate device 1234 revision 0x30 with 4 "
+			"queues: a PF is a220 to a226 or a228, a VF (vf=PORT) a22e or "
+			"a22f, of revision 0x21 or 0x30");
 	emu_port_close(&port);
 	opts.device_id = 0xa222;
 	opts.revision = 0x21;
 	opts.wire = "link:1";
-	assert_int_equal(emu_port_open(&port, 0, &opts, NULL), 0);
+	assert_int_equal(emu_port_open(&port, 0, &opts, NULL, NULL), 0);
 	assert_int_equal(emu_port_connect(&port, &port, 1), -EINVAL);
 	assert_string_equal(error_line, "port 0: wire \"link:1\": there is no such port");
 	emu_port_close(&port);
 	assert_int_equal(nb_errors, 3);
 	opts.wire = "null";
 	create_err = -EADDRINUSE;
-	assert_int_equal(emu_port_open(&port, 0, &opts, NULL), 0);
+	assert_int_equal(emu_port_open(&port, 0, &opts, NULL, NULL), 0);
 	assert_int_equal(emu_port_listen(&port), -EADDRINUSE);
 	emu_port_close(&port);
 }
