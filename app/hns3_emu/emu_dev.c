@@ -68,6 +68,8 @@ static const char *const drop_names[EMU_DROP_NB] = {
 	[EMU_DROP_TX_VLAN_ACCEPT] = "vlan_accept",
 	[EMU_DROP_TX_DMA_FAULT] = "dma_fault",
 	[EMU_DROP_TX_WIRE] = "wire",
+	[EMU_DROP_TX_SPOOF] = "spoof",
+	[EMU_DROP_TX_VLAN_FILTER] = "vlan_filter",
 };
 
 void

@@ -141,6 +141,8 @@ enum emu_drop {
 	EMU_DROP_TX_VLAN_ACCEPT,
 	EMU_DROP_TX_DMA_FAULT,
 	EMU_DROP_TX_WIRE,
+	EMU_DROP_TX_SPOOF,
+	EMU_DROP_TX_VLAN_FILTER,
 	EMU_DROP_NB,
 };
 
@@ -392,6 +394,9 @@ void emu_err_reset(struct emu_nic *nic);
 bool emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool is_rx);
 /* MAC counters of a frame that passes the MAC; @p base is 19 (tx) or 45 (rx) [3:7.1]. */
 void emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int dmac_class);
+
+/* Give a frame that a function sent to others, a bit each; whoever has no room misses it. */
+void emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t funcs);
 
 /* ---- emu_irq.c ---- */
 /* Vector 0: raise if it is enabled and something is pending that was not told [1:6.3]. */

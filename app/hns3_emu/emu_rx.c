@@ -79,9 +79,13 @@ emu_dev_rx_is_ready(const struct emu_dev *dev)
 {
 	if (!(dev->nic->mac_word & EMU_MAC_RX_EN) || !dev->nic->wire_up)
 		return false;
-	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
-		if (emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) & 1)
-			return true;
+	for (unsigned int f = 0; f < dev->nic->nb_funcs; f++) {
+		const struct emu_dev *func = dev->nic->func[f];
+
+		for (unsigned int q = 0; func && q < func->cfg.nb_queues; q++) {
+			if (emu_bar_load(func, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) & 1)
+				return true;
+		}
 	}
 	return false;
 }
@@ -543,6 +547,21 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 	}
 	slots_flush(b);
 	return i;
+}
+
+void
+emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t funcs)
+{
+	struct rx_burst *b = &the_burst;
+	enum emu_rx_result result;
+	struct emu_parsed p;
+
+	b->frames = &frame;
+	b->results = &result;
+	b->nb_slots = 0;
+	emu_parse(frame, &nic->tpids, &p);
+	funcs_take(b, 0, nic, funcs, &p);
+	slots_flush(b);
 }
 
 enum emu_rx_result

@@ -8,6 +8,7 @@
  * next BD, the end flag is read again after the next BD was seen ready. A BD that is done is
  * zeroed, the flags last.
  */
+#include "emu_switch.h"
 #include "emu_tx.h"
 
 #include <endian.h>
@@ -235,10 +236,12 @@ frames_out(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned 
 	enum emu_rx_result results[EMU_BURST];
 
 	if (dev->nic->mac_word & EMU_MAC_APP_LP) {
-		emu_dev_rx_burst(dev, frames, nb, false, results);
+		emu_dev_rx_burst(dev->nic->func[0], frames, nb, false, results);
 		*next = EMU_TX_TAKEN;
 		return nb;
 	}
+	if (dev->nic->nb_funcs > 1)
+		return emu_switch_out(dev, frames, nb, next);
 	if (!dev->nic->wire_up) {
 		dev->drops[EMU_DROP_TX_LINK_DOWN]++;
 		*next = EMU_TX_DROPPED;
@@ -267,7 +270,8 @@ mac_sent(struct emu_dev *dev, const struct emu_frame *out)
 		emu_frame_copy(out, 0, dmac, sizeof(dmac));
 		to = dmac;
 	}
-	emu_mac_count(dev->nic, 19, out->len_bytes + 4, emu_dmac_class(to));
+	if (dev->nic->nb_funcs == 1) /* else the switch counts what goes out */
+		emu_mac_count(dev->nic, 19, out->len_bytes + 4, emu_dmac_class(to));
 }
 
 /*
