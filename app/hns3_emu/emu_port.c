@@ -364,6 +364,8 @@ emu_port_report(const struct emu_port *port)
 	add_u64(wire, "tx_pkts", ws->tx_pkts);
 	add_u64(wire, "tx_bytes", ws->tx_bytes);
 	add_u64(drops, "no_bd", ws->drop_no_bd_pkts);
+	add_u64(drops, "rx_error", ws->drop_rx_error_pkts);
+	add_u64(drops, "queue", ws->drop_queue_pkts);
 	add_u64(drops, "tx_error", ws->drop_tx_error_pkts);
 	json_object_object_add(wire, "drops", drops);
 	json_object_object_add(root, "wire", wire);

@@ -12,6 +12,7 @@
 static const struct emu_wire_ops *const kinds[] = {
 	&emu_wire_pcap,
 	&emu_wire_tap,
+	&emu_wire_netdev,
 	&emu_wire_gen,
 	&emu_wire_link,
 	&emu_wire_null,
@@ -33,7 +34,8 @@ emu_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
 			w->ops = NULL;
 		return ret;
 	}
-	snprintf(why, why_size, "unknown wire \"%.*s\"; there are pcap, tap, gen, link and null%s",
+	snprintf(why, why_size,
+			"unknown wire \"%.*s\"; there are pcap, tap, netdev, gen, link and null%s",
 			(int)len, spec, strchr(spec, ',') ? ", and wire= stands last" : "");
 	return -EINVAL;
 }
@@ -54,15 +56,27 @@ emu_wire_tx(struct emu_wire *w, const struct emu_frame *const *frames, unsigned 
 		enum emu_tx_result *next)
 {
 	*next = EMU_TX_TAKEN;
-	if (w->ops->tx_burst) {
-		w->ops->tx_burst(w, frames, nb);
-		return nb;
-	}
-	for (unsigned int i = 0; i < nb; i++) {
-		*next = w->ops->tx(w, frames[i]);
+	for (unsigned int done = 0; done < nb;) {
+		if (w->ops->tx_burst) {
+			done += w->ops->tx_burst(w, frames + done, nb - done, next);
+		} else {
+			*next = w->ops->tx(w, frames[done]);
+			done += *next == EMU_TX_TAKEN;
+		}
 		if (*next != EMU_TX_TAKEN)
-			return i;
+			return done;
 	}
+	return nb;
+}
+
+unsigned int
+emu_wire_discard(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb,
+		enum emu_tx_result *next)
+{
+	*next = EMU_TX_TAKEN;
+	w->stats.tx_pkts += nb;
+	for (unsigned int i = 0; i < nb; i++)
+		w->stats.tx_bytes += frames[i]->len_bytes;
 	return nb;
 }
 

@@ -21,6 +21,8 @@ struct emu_wire_stats {
 	uint64_t rx_refused_pkts;    /* the device dropped them, by a name of its own */
 	uint64_t tx_pkts, tx_bytes;  /* left by the wire */
 	uint64_t drop_no_bd_pkts;    /* no free Rx BD, on a wire that does not wait */
+	uint64_t drop_rx_error_pkts; /* the kernel's frame cannot be taken apart */
+	uint64_t drop_queue_pkts;    /* lost in the kernel's queue, as far as it tells */
 	uint64_t drop_tx_error_pkts; /* the wire's file or interface refused the frame */
 };
 
@@ -45,9 +47,12 @@ struct emu_wire_ops {
 	 * more). Returns how many it dealt with. */
 	unsigned int (*poll)(struct emu_wire *w, unsigned int budget);
 	enum emu_tx_result (*tx)(struct emu_wire *w, const struct emu_frame *frame);
-	/* Optional, for wires that take whatever comes: up to EMU_BURST frames at once. */
-	void (*tx_burst)(
-			struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb);
+	/*
+	 * Instead of tx: up to EMU_BURST frames at once, at least 1. Returns how many it took; if
+	 * *next is EMU_TX_TAKEN it may be asked again for the rest.
+	 */
+	unsigned int (*tx_burst)(struct emu_wire *w, const struct emu_frame *const *frames,
+			unsigned int nb, enum emu_tx_result *next);
 	/* Optional: make what was written visible outside; called when idle and before close. */
 	void (*flush)(struct emu_wire *w);
 	/* Optional: a client came or went; start over what starts with one. */
@@ -55,8 +60,8 @@ struct emu_wire_ops {
 	void (*close)(struct emu_wire *w);
 };
 
-extern const struct emu_wire_ops emu_wire_pcap, emu_wire_tap, emu_wire_gen, emu_wire_link,
-		emu_wire_null;
+extern const struct emu_wire_ops emu_wire_pcap, emu_wire_tap, emu_wire_netdev, emu_wire_gen,
+		emu_wire_link, emu_wire_null;
 
 /* Open @p spec ("pcap:in=a,out=b"). 0 or a negative errno with the reason in @p why. */
 int emu_wire_open(struct emu_wire *w, const char *spec, char *why, size_t why_size);
@@ -65,6 +70,10 @@ void emu_wire_close(struct emu_wire *w);
 /* Frames from the device, as emu_port_tx() says. */
 unsigned int emu_wire_tx(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb,
 		enum emu_tx_result *next);
+
+/* tx_burst of wires that take all, count it, and forget it. */
+unsigned int emu_wire_discard(struct emu_wire *w, const struct emu_frame *const *frames,
+		unsigned int nb, enum emu_tx_result *next);
 
 /*
  * Give up to EMU_BURST frames to the device and count them. Returns with how many it has dealt:

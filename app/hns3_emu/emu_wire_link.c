@@ -63,13 +63,16 @@ link_connect(struct emu_wire *w, struct emu_wire *const *wires, unsigned int nb,
 	return 0;
 }
 
-static void
-link_tx_burst(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb)
+static unsigned int
+link_tx_burst(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb,
+		enum emu_tx_result *next)
 {
+	*next = EMU_TX_TAKEN;
 	w->stats.tx_pkts += nb;
 	for (unsigned int i = 0; i < nb; i++)
 		w->stats.tx_bytes += frames[i]->len_bytes;
 	emu_wire_deliver_burst(((struct link *)w->priv)->peer, frames, nb, false);
+	return nb;
 }
 
 static void

@@ -39,7 +39,7 @@ refused '"more" is no option; see --help' --port $a more
 refused 'wire=SPEC is missing (it stands last)' --port socket=a
 refused 'socket=PATH is missing' --port wire=null
 refused 'port 0 has that socket already' --port $a --port $a
-refused 'there are pcap, tap, gen, link and null' --port socket=a,wire=netdev:eth0
+refused 'there are pcap, tap, netdev, gen, link and null' --port socket=a,wire=udp:eth0
 refused 'a PF is a220 to a226 or a228' --port socket=a,id=a227,wire=null
 refused 'a PF is a220 to a226 or a228' --port socket=a,id=a22e,wire=null
 refused 'revision 0x21 or 0x30' --port socket=a,rev=0x20,wire=null

@@ -15,10 +15,10 @@ static void
 unknown_kinds_are_refused(void **state)
 {
 	static const char *const specs[] = { "", ":", "nul", "null2", "NULL", "pcap2:in=a",
-		"netdev:eth0", " null", "null,id=a222" };
+		"netdevs:eth0", " null", "null,id=a222" };
 
 	for (unsigned int i = 0; i < 9; i++)
-		wire_refused(*state, specs[i], "there are pcap, tap, gen, link and null");
+		wire_refused(*state, specs[i], "there are pcap, tap, netdev, gen, link and null");
 	wire_refused(*state, "null,id=a222", "link and null, and wire= stands last");
 }
 

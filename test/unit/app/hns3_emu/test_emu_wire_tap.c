@@ -12,14 +12,17 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
-#include <netpacket/packet.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "wire_rig.h"
@@ -180,6 +183,50 @@ without_room_a_frame_waits(void **state)
 	close(fd);
 }
 
+/*
+ * The interface offers the kernel neither checksums nor segmentation, so that it does both: a long
+ * TCP unit arrives as frames, with whole checksums.
+ */
+static void
+the_kernel_finishes_its_frames(void **state)
+{
+	static uint8_t unit[3054] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0, 0x45, 0, 0x0b,
+		0xe0, 0, 7, 0x40, 0, 0x40, 6, 0, 0, 10, 9, 0, 1, 10, 9, 0, 2, 4, 0, 0, 0x50, 0, 0,
+		0, 1, 0, 0, 0, 1, 0x50, 0x18, 0x10, 0, 0x1f,
+		0xe7 }; /* with the sum of the pseudo header */
+	struct virtio_net_hdr h = { .flags = 1,
+		.gso_type = 1,
+		.hdr_len = 54,
+		.gso_size = 1200,
+		.csum_start = 34,
+		.csum_offset = 16 };
+	struct iovec iov[2] = { { &h, sizeof(h) }, { unit, sizeof(unit) } };
+	struct wire_rig *rig = *state;
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL) }; /* the kernel looks what it is */
+	int fd, one = 1;
+
+	wire_open(rig, "tap:emut0");
+	addr.sll_ifindex = (int)if_nametoindex("emut0");
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)), 0);
+	assert_int_equal(writev(fd, iov, 2), (ssize_t)sizeof(h) + 3054);
+	wire_poll_until(rig, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		const uint8_t *f = rig->dev.kept[i].bytes;
+		uint32_t len = i < 2 ? 1254 : 654, sum = 6 + len - 34;
+
+		assert_int_equal(rig->dev.kept[i].len, len);
+		for (uint32_t at = 26; at < len; at++)
+			sum += at % 2 ? f[at] : (uint32_t)f[at] << 8;
+		while (sum >> 16)
+			sum = (sum & 0xffff) + (sum >> 16);
+		assert_int_equal(sum, 0xffff);
+	}
+	close(fd);
+}
+
 static void
 an_interface_that_is_down(void **state)
 {
@@ -234,6 +281,7 @@ main(void)
 		CASE(sent_frames_come_out),
 		CASE(frames_of_the_interface_arrive),
 		CASE(without_room_a_frame_waits),
+		CASE(the_kernel_finishes_its_frames),
 		CASE(an_interface_that_is_down),
 	};
 	const char *why = obstacle();

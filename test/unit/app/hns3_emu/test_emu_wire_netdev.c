@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * app/hns3_emu/emu_wire_netdev.c: frames through a veth pair, in a network namespace of its own.
+ * The wire has one end; the other side is a packet socket, or the kernel's own UDP and TCP on the
+ * other end. Skipped where no namespace or veth can be made.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "wire_rig.h"
+
+/* 0x88b5: set aside for experiments (IEEE 802). */
+static const uint8_t head[14] = { 0x02, 0, 0, 0, 0, 2, 0x02, 0, 0, 0, 0, 1, 0x88, 0xb5 };
+
+static void
+frame_fill(uint8_t *frame, uint32_t len, unsigned int seed)
+{
+	bytes_fill(frame, len, seed);
+	memcpy(frame, head, 14);
+}
+
+static void
+sh(const char *command)
+{
+	if (system(command)) /* NOLINT(cert-env33-c): our own words */
+		fail_msg("failed: %s", command);
+}
+
+/* A packet socket; it sees what comes and sends what we say. */
+static int
+packet_socket(const char *ifname, bool vnet_hdr)
+{
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
+		.sll_protocol = htons(0x0003),
+		.sll_ifindex = (int)if_nametoindex(ifname) };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x88b5)), one = 1;
+
+	assert_true(fd >= 0);
+	if (vnet_hdr)
+		assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+static uint32_t
+fold(const uint8_t *p, uint32_t len, uint32_t sum)
+{
+	for (uint32_t i = 0; i < len; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* Whether an IPv4 frame's layer 4 checksum is right; its IP header starts at byte @p l3. */
+static void
+l4_is_right(const uint8_t *f, uint32_t l3)
+{
+	uint32_t ihl = (f[l3] & 0xfu) * 4u, len = (uint32_t)(f[l3 + 2] << 8 | f[l3 + 3]) - ihl;
+
+	assert_int_equal(fold(f + l3, ihl, 0), 0xffff);
+	assert_int_equal(fold(f + l3 + ihl, len, fold(f + l3 + 12, 8, f[l3 + 9] + len)), 0xffff);
+}
+
+static void
+bad_specs_are_refused(void **state)
+{
+	static const char *const bad[] = { "netdev", "netdev:", "netdev:sixteen_letters_",
+		"netdev:a,b", "netdev:a/b", "netdev:a b" };
+
+	for (unsigned int i = 0; i < 6; i++)
+		wire_refused(*state, bad[i], "give one interface name of up to 15 characters");
+	wire_refused(*state, "netdev:nothere0", "there is no such interface");
+	wire_refused(*state, "netdev:lo", "it is not an Ethernet interface");
+	sh("ip link set near0 down");
+	wire_refused(*state, "netdev:near0", "it is down; set it up with: ip link set dev NAME up");
+	sh("ip link set near0 up");
+	assert_int_equal(seteuid(65534), 0);
+	wire_refused(*state, "netdev:near0",
+			"Operation not permitted (it takes CAP_NET_RAW: run as root)");
+	assert_int_equal(seteuid(0), 0);
+}
+
+static void
+sent_frames_come_out(void **state)
+{
+	static const uint32_t len[] = { 60, 61, 1514 };
+	struct wire_rig *rig = *state;
+	uint8_t frame[1514], got[2000];
+	int fd = packet_socket("far0", false), host = packet_socket("near0", false);
+
+	wire_open(rig, "netdev:near0");
+	for (unsigned int i = 0; i < 3; i++) {
+		frame_fill(frame, len[i], i);
+		assert_int_equal(wire_tx(rig, frame, len[i], i == 2 ? 400 : 0), EMU_TX_TAKEN);
+		assert_int_equal(recv(fd, got, sizeof(got), 0), len[i]);
+		assert_memory_equal(got, frame, len[i]);
+	}
+	assert_int_equal(rig->wire.stats.tx_pkts, 3);
+	assert_int_equal(rig->wire.stats.tx_bytes, 1635);
+	assert_int_equal(send(host, frame, 1514, 0), 1514);
+	assert_int_equal(recv(fd, got, sizeof(got), 0), 1514);
+	/* neither what it sent nor what the host did */
+	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
+	close(fd);
+	close(host);
+}
+
+/* A burst in which one frame is too long for the interface: it alone is lost, and counted. */
+static void
+a_frame_beyond_the_mtu_is_lost(void **state)
+{
+	static uint8_t bytes[3][1600];
+	struct wire_rig *rig = *state;
+	struct emu_frame frame[3];
+	const struct emu_frame *frames[3];
+	enum emu_tx_result next;
+	uint8_t got[2000];
+	int fd = packet_socket("far0", false);
+
+	wire_open(rig, "netdev:near0");
+	for (unsigned int i = 0; i < 3; i++) {
+		uint32_t len = i == 1 ? 1519 : 64;
+
+		frame_fill(bytes[i], len, i);
+		frame[i] = (struct emu_frame){ .len_bytes = len, .nb_segs = 1 };
+		frame[i].seg[0] = (struct iovec){ bytes[i], len };
+		frames[i] = &frame[i];
+	}
+	assert_int_equal(emu_wire_tx(&rig->wire, frames, 3, &next), 1);
+	assert_int_equal(next, EMU_TX_DROPPED);
+	assert_int_equal(emu_wire_tx(&rig->wire, frames + 2, 1, &next), 1);
+	assert_int_equal(next, EMU_TX_TAKEN);
+	for (unsigned int i = 0; i < 3; i += 2) {
+		assert_int_equal(recv(fd, got, sizeof(got), 0), 64);
+		assert_memory_equal(got, bytes[i], 64);
+	}
+	assert_int_equal(rig->wire.stats.drop_tx_error_pkts, 1);
+	assert_int_equal(rig->wire.stats.tx_pkts, 2);
+	close(fd);
+}
+
+static void
+frames_of_the_interface_arrive(void **state)
+{
+	static const uint32_t len[] = { 14, 42, 60, 1514 };
+	struct wire_rig *rig = *state;
+	uint8_t frame[1514];
+	int fd = packet_socket("far0", false);
+
+	wire_open(rig, "netdev:near0");
+	for (unsigned int i = 0; i < 4; i++) {
+		frame_fill(frame, len[i], i);
+		assert_int_equal(send(fd, frame, len[i], 0), len[i]);
+	}
+	wire_poll_until(rig, 4);
+	for (unsigned int i = 0; i < 4; i++) {
+		uint32_t want = len[i] < 60 ? 60 : len[i];
+
+		memset(frame, 0, sizeof(frame));
+		frame_fill(frame, len[i], i);
+		assert_int_equal(rig->dev.kept[i].len, want);
+		assert_memory_equal(rig->dev.kept[i].bytes, frame, want);
+	}
+	assert_int_equal(rig->wire.stats.rx_pkts, 4);
+	assert_int_equal(rig->wire.stats.rx_bytes, 1694);
+	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
+	close(fd);
+}
+
+/* The kernel takes the outer tag out and tells it apart; the device gets the frame as it was. */
+static void
+tags_arrive_in_their_place(void **state)
+{
+	static const char *const tags[] = { "\x81\x00\x20\x05\x88\xb5",
+		"\x88\xa8\x00\x07\x81\x00\x60\x08\x88\xb5" };
+	struct wire_rig *rig = *state;
+	uint8_t frame[2][200];
+	int fd = packet_socket("far0", false);
+
+	wire_open(rig, "netdev:near0");
+	for (unsigned int i = 0; i < 2; i++) {
+		frame_fill(frame[i], 200, i);
+		memcpy(frame[i] + 12, tags[i], i == 0 ? 6 : 10);
+		assert_int_equal(send(fd, frame[i], 200, 0), 200);
+	}
+	wire_poll_until(rig, 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(rig->dev.kept[i].len, 200);
+		assert_memory_equal(rig->dev.kept[i].bytes, frame[i], 200);
+	}
+	close(fd);
+}
+
+/* What the kernel's own UDP sends has half a checksum on a veth; the device gets a whole one. */
+static void
+kernel_checksums_are_completed(void **state)
+{
+	struct wire_rig *rig = *state;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(inet_pton(AF_INET, "10.9.0.2", &to.sin_addr), 1);
+	wire_open(rig, "netdev:near0");
+	assert_int_equal(sendto(fd, "some odd bytes!", 15, 0, (struct sockaddr *)&to, sizeof(to)),
+			15);
+	wire_poll_until(rig, 1);
+	assert_memory_equal(rig->dev.kept[0].bytes + 12, "\x08\x00\x45", 3);
+	l4_is_right(rig->dev.kept[0].bytes, 14);
+	close(fd);
+}
+
+/* Likewise behind a tag, which the kernel takes out after the sender has said where to sum. */
+static void
+checksums_behind_a_tag_are_completed(void **state)
+{
+	static const uint8_t frame[64] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x81, 0, 0, 5, 8, 0,
+		0x45, 0, 0, 33, 0, 0, 0, 0, 64, 17, 0x66, 0xca, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0,
+		2, 0, 13, 0x14, 0x21, 'h', 'e', 'l', 'l', 'o' }; /* as in test_emu_vnet.c */
+	struct virtio_net_hdr h = { .flags = 1, .csum_start = 38, .csum_offset = 6 };
+	struct iovec iov[2] = { { &h, sizeof(h) }, { (void *)(uintptr_t)frame, 64 } };
+	struct wire_rig *rig = *state;
+	int fd = packet_socket("far0", true);
+
+	wire_open(rig, "netdev:near0");
+	assert_int_equal(writev(fd, iov, 2), (ssize_t)sizeof(h) + 64);
+	wire_poll_until(rig, 1);
+	assert_int_equal(rig->dev.kept[0].len, 64);
+	assert_memory_equal(rig->dev.kept[0].bytes, frame, 44);
+	assert_memory_equal(rig->dev.kept[0].bytes + 44, "\xa7\xfchello", 7);
+	close(fd);
+}
+
+/* A TCP unit of 5000 bytes, as a sender with TSO hands it to a veth, arrives as frames. */
+static void
+long_tcp_units_are_cut(void **state)
+{
+	static uint8_t unit[5054];
+	struct virtio_net_hdr h = { .flags = 1,
+		.gso_type = 1,
+		.hdr_len = 54,
+		.gso_size = 1200,
+		.csum_start = 34,
+		.csum_offset = 16 };
+	struct iovec iov[2] = { { &h, sizeof(h) }, { unit, sizeof(unit) } };
+	struct wire_rig *rig = *state;
+	uint32_t at = 54;
+	int fd = packet_socket("far0", true);
+
+	bytes_fill(unit, sizeof(unit), 3);
+	memcpy(unit, head, 12);
+	memcpy(unit + 12,
+			"\x08\x00\x45\x00\x13\xb0\x00\x07\x40\x00\x40\x06\x00\x00\x0a\x09\x00\x01"
+			"\x0a\x09\x00\x02\x04\x00\x00\x50\x00\x00\x00\x01\x00\x00\x00\x01\x50\x18"
+			"\x10\x00\x00\x00\x00\x00",
+			42);
+	wire_open(rig, "netdev:near0");
+	assert_int_equal(writev(fd, iov, 2), (ssize_t)(sizeof(h) + sizeof(unit)));
+	wire_poll_until(rig, 5);
+	for (unsigned int i = 0; i < 5; i++) {
+		uint32_t len = i < 4 ? 1254 : 254;
+
+		assert_int_equal(rig->dev.kept[i].len, len);
+		l4_is_right(rig->dev.kept[i].bytes, 14);
+		assert_memory_equal(rig->dev.kept[i].bytes + 54, unit + at, len - 54);
+		at += len - 54;
+	}
+	assert_int_equal(rig->wire.stats.drop_rx_error_pkts, 0);
+	close(fd);
+}
+
+static void
+without_room_frames_wait(void **state)
+{
+	struct wire_rig *rig = *state;
+	uint8_t frame[64];
+	int fd = packet_socket("far0", false);
+
+	wire_open(rig, "netdev:near0");
+	for (unsigned int i = 0; i < 40; i++) {
+		frame_fill(frame, 64, i);
+		assert_int_equal(send(fd, frame, 64, 0), 64);
+	}
+	rig->dev.room = 2;
+	wire_poll_until(rig, 2);
+	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
+	rig->dev.room = 100;
+	assert_int_equal(rig->wire.ops->poll(&rig->wire, 2), 2); /* the budget */
+	wire_poll_until(rig, 40);
+	for (unsigned int i = 0; i < 40; i++) {
+		frame_fill(frame, 64, i);
+		assert_memory_equal(rig->dev.kept[i].bytes, frame, 64);
+	}
+	assert_int_equal(rig->wire.stats.drop_no_bd_pkts, 0);
+	close(fd);
+}
+
+/* What does not fit the socket's queue is lost, and the report knows how much. */
+static void
+losses_of_the_queue_are_counted(void **state)
+{
+	struct wire_rig *rig = *state;
+	uint8_t frame[1514];
+	int fd = packet_socket("far0", false);
+
+	wire_open(rig, "netdev:near0");
+	for (unsigned int i = 0; i < 10000; i++) {
+		frame_fill(frame, 1514, i);
+		assert_int_equal(send(fd, frame, 1514, 0), 1514);
+	}
+	rig->dev.refuses = true;
+	wire_poll_for(rig, 200);
+	rig->wire.ops->flush(&rig->wire);
+	assert_true(rig->wire.stats.drop_queue_pkts > 0);
+	assert_int_equal(rig->wire.stats.rx_refused_pkts + rig->wire.stats.drop_queue_pkts, 10000);
+	close(fd);
+}
+
+static void
+an_interface_that_goes_down(void **state)
+{
+	struct wire_rig *rig = *state;
+	uint8_t frame[64];
+
+	wire_open(rig, "netdev:near0");
+	sh("ip link set near0 down");
+	frame_fill(frame, 64, 0);
+	assert_int_equal(wire_tx(rig, frame, 64, 0), EMU_TX_DROPPED);
+	assert_int_equal(rig->wire.stats.drop_tx_error_pkts, 1);
+	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
+	sh("ip link set near0 up");
+}
+
+/* Nothing but our frames: without IPv6 and multicast an interface that comes up is silent. */
+#define VETH                                                                                       \
+	"sysctl -qw net.ipv6.conf.default.disable_ipv6=1; "                                        \
+	"ip link add near0 type veth peer name far0 && "                                           \
+	"ip link set near0 up && ip link set far0 up && ip addr add 10.9.0.1/24 dev far0 && "      \
+	"ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev far0"
+
+/* Why this cannot run here, or NULL. */
+static const char *
+obstacle(void)
+{
+	if (unshare(CLONE_NEWNET))
+		return "no network namespace can be made";
+	if (system(VETH)) /* NOLINT(cert-env33-c): our own words */
+		return "no veth pair can be made (is iproute2 installed?)";
+	return NULL;
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, wire_setup, wire_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(bad_specs_are_refused),
+		CASE(sent_frames_come_out),
+		CASE(a_frame_beyond_the_mtu_is_lost),
+		CASE(frames_of_the_interface_arrive),
+		CASE(tags_arrive_in_their_place),
+		CASE(kernel_checksums_are_completed),
+		CASE(checksums_behind_a_tag_are_completed),
+		CASE(long_tcp_units_are_cut),
+		CASE(without_room_frames_wait),
+		CASE(losses_of_the_queue_are_counted),
+		CASE(an_interface_that_goes_down),
+	};
+	const char *why = obstacle();
+
+	if (why) {
+		print_message("SKIP emu_wire_netdev: %s: %s\n", why, strerror(errno));
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
