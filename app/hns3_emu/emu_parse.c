@@ -59,27 +59,46 @@ emu_frame_copy(const struct emu_frame *frame, uint32_t from, void *out, uint32_t
 	}
 }
 
-/* Folded sum of a piece whose first byte is the high one of a word in network order. */
-static inline uint32_t
+/*
+ * Ones' complement sum of a piece whose first byte is the high one of a word in network order: 64
+ * bits at a time with the carry added, which folding does not change.
+ */
+static inline uint64_t
+sum_add(uint64_t sum, uint64_t w)
+{
+	sum += w;
+	return sum + (sum < w);
+}
+
+static inline uint64_t
 piece_sum(const uint8_t *p, uint32_t len)
 {
 	uint64_t sum = 0, w;
+	uint32_t w32;
+	uint16_t w16;
 
 	for (; len >= 8; p += 8, len -= 8) {
 		memcpy(&w, p, 8);
-		sum += (w & UINT32_MAX) + (w >> 32);
+		sum = sum_add(sum, w);
 	}
-	if (len > 0) {
-		uint8_t rest[8] = { 0 };
+	if (len & 4) {
+		memcpy(&w32, p, 4);
+		sum = sum_add(sum, w32);
+		p += 4;
+	}
+	if (len & 2) {
+		memcpy(&w16, p, 2);
+		sum = sum_add(sum, w16);
+		p += 2;
+	}
+	return len & 1 ? sum_add(sum, le16toh(*p)) : sum;
+}
 
-		for (uint32_t i = 0; i < len; i++)
-			rest[i] = p[i];
-		memcpy(&w, rest, 8);
-		sum += (w & UINT32_MAX) + (w >> 32);
-	}
+static inline uint32_t
+sum_fold64(uint64_t sum)
+{
 	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & UINT32_MAX) + (sum >> 32);
 	return emu_sum_fold((uint32_t)sum);
 }
 
@@ -93,9 +112,9 @@ emu_frame_sum(const struct emu_frame *frame, uint32_t from, uint32_t to, uint32_
 
 		if (from < at + seg) {
 			uint32_t end = to < at + seg ? to : at + seg;
-			uint32_t part = piece_sum(
+			uint32_t part = sum_fold64(piece_sum(
 					(const uint8_t *)frame->seg[i].iov_base + (from - at),
-					end - from);
+					end - from));
 
 			if ((from - start) & 1)
 				part = (part & 0xff) << 8 | part >> 8;
@@ -179,7 +198,7 @@ l4id_without_ports(uint8_t proto)
 /* The segment at @p at, which ends at s->end; @p pseudo is the sum of the addresses. */
 static inline void
 l4_parse(struct emu_parsed *p, const struct span *s, struct emu_headers *h, uint32_t at,
-		uint32_t pseudo)
+		uint64_t pseudo)
 {
 	uint32_t len = s->end - at, need, field;
 
@@ -213,12 +232,13 @@ l4_parse(struct emu_parsed *p, const struct span *s, struct emu_headers *h, uint
 		h->udp_no_sum = true;
 		return;
 	}
-	pseudo += htons(h->proto) + htons((uint16_t)len);
+	pseudo = sum_add(pseudo, htons(h->proto) + (uint64_t)htons((uint16_t)len));
 	if (s->frame->nb_segs == 1)
-		pseudo += piece_sum((const uint8_t *)s->frame->seg[0].iov_base + at, len);
+		pseudo = sum_add(pseudo,
+				piece_sum((const uint8_t *)s->frame->seg[0].iov_base + at, len));
 	else
-		pseudo += emu_frame_sum(s->frame, at, s->end, 0);
-	h->l4_error = emu_sum_fold(pseudo) != 0xffff;
+		pseudo = sum_add(pseudo, emu_frame_sum(s->frame, at, s->end, 0));
+	h->l4_error = sum_fold64(pseudo) != 0xffff;
 }
 
 static inline void
@@ -237,7 +257,7 @@ ipv4_parse(struct emu_parsed *p, struct span *s, struct emu_headers *h, uint32_t
 	h->l3 = (uint16_t)at;
 	h->l3id = ihl > 20 ? EMU_L3ID_IPV4_OPT : EMU_L3ID_IPV4;
 	h->proto = ip[9];
-	h->l3_error = piece_sum(ip, ihl) != 0xffff;
+	h->l3_error = sum_fold64(ihl == 20 ? piece_sum(ip, 20) : piece_sum(ip, ihl)) != 0xffff;
 	h->is_frag = emu_be16(ip + 6) & 0x3fff;
 	p->is_checked = true;
 	p->rss_type = 3;

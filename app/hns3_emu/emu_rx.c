@@ -107,10 +107,10 @@ struct rx_slot {
 	uint32_t len;               /* of what is written */
 	uint32_t gap_at, gap_bytes; /* what is not: tags that are stripped */
 	uint32_t enable_reg, base_info;
-	bool adv_layout; /* [2:1.9] */
-	struct emu_rxbd tmpl;
-	struct emu_gro *gro; /* others may join; or NULL */
-	uint32_t members;    /* frames of the burst that are in it, a bit each */
+	bool adv_layout;      /* [2:1.9] */
+	struct emu_rxbd last; /* BD, as it is written but for size and base_info */
+	struct emu_gro *gro;  /* others may join; or NULL */
+	uint32_t members;     /* frames of the burst that are in it, a bit each */
 	uint8_t *buf[RX_BDS_MAX];
 };
 
@@ -230,13 +230,11 @@ bds_publish(const struct rx_slot *s)
 	for (unsigned int i = 0; i < s->nb_bds; i++) {
 		struct emu_rxbd *bd = rxbd_at(s->ring, idx);
 		bool is_last = i + 1 == s->nb_bds;
-		struct emu_rxbd fill = s->tmpl;
 
+		memcpy(bd, &s->last, offsetof(struct emu_rxbd, base_info_le));
+		bd->size_le = htole16((uint16_t)(is_last ? s->len - i * buf_bytes : buf_bytes));
 		if (!is_last)
-			fill.addr_le = 0;
-
-		fill.size_le = htole16((uint16_t)(is_last ? s->len - i * buf_bytes : buf_bytes));
-		memcpy(bd, &fill, offsetof(struct emu_rxbd, base_info_le));
+			bd->addr_le = 0;
 		/* [RXBD-R] data and the other words are visible to who sees the valid bit. */
 		__atomic_store_n(&bd->base_info_le, htole32(is_last ? s->base_info : EMU_RXBD_VLD),
 				__ATOMIC_RELEASE);
@@ -264,12 +262,12 @@ gro_describe(struct rx_slot *s)
 	struct emu_gro *g = s->gro;
 
 	emu_gro_finish(g);
-	s->tmpl.pkt_len_le = htole16((uint16_t)s->len);
-	s->tmpl.l234_le |= htole32(field_prep(EMU_RXBD_GRO_COUNT, g->nb_segments) |
+	s->last.pkt_len_le = htole16((uint16_t)s->len);
+	s->last.l234_le |= htole32(field_prep(EMU_RXBD_GRO_COUNT, g->nb_segments) |
 				   (g->id_is_fixed ? EMU_RXBD_GRO_FIXID : 0));
 	s->base_info |= field_prep(EMU_RXBD_GRO_SIZE, g->mss);
 	if (s->adv_layout)
-		s->tmpl.addr_le = htole64(sum_of_payload(s));
+		s->last.addr_le = htole64(sum_of_payload(s));
 	s->dev->gro_merged_pkts += g->nb_segments - 1;
 }
 
@@ -332,8 +330,8 @@ tags_strip(struct rx_slot *s, const struct emu_parsed *p)
 
 	s->gap_at = strip.at;
 	s->gap_bytes = strip.bytes;
-	s->tmpl.vlan_tag_le = htole16(strip.inner);
-	s->tmpl.ot_vlan_le = htole16(strip.outer);
+	s->last.vlan_tag_le = htole16(strip.inner);
+	s->last.ot_vlan_le = htole16(strip.outer);
 	return field_prep(EMU_RXBD_STRP_TAGP, strip.status);
 }
 
@@ -347,21 +345,21 @@ bd_describe(struct rx_slot *s, const struct rx_fate *fate)
 	s->adv_layout = s->dev->cfg.caps & EMU_CAP_RXD_ADV &&
 	                emu_bar_load(s->dev, EMU_RXD_ADV_LAYOUT) & 1;
 
-	s->tmpl = (struct emu_rxbd){ .rss_hash_le = htole32(fate->hash),
+	s->last = (struct emu_rxbd){ .rss_hash_le = htole32(fate->hash),
 		.ol_info_le = htole16(emu_parsed_ol_info(p, s->adv_layout)) };
 	s->gap_bytes = 0;
 	if (p->h[0].nb_tags && s->dev->rx_vlan_cfg)
 		l234 |= tags_strip(s, p);
 	s->len = s->frame->len_bytes - s->gap_bytes;
-	s->tmpl.l234_le = htole32(l234);
-	s->tmpl.pkt_len_le = htole16((uint16_t)s->len);
+	s->last.l234_le = htole32(l234);
+	s->last.pkt_len_le = htole16((uint16_t)s->len);
 	s->base_info = EMU_RXBD_VLD | EMU_RXBD_FE | emu_parsed_base(p);
 	if (fate->rule && fate->rule->writes_id) {
-		s->tmpl.fd_id_le = htole16(fate->rule->rule_id);
+		s->last.fd_id_le = htole16(fate->rule->rule_id);
 		s->base_info |= EMU_RXBD_LUM;
 	}
 	if (s->adv_layout) /* the sum of what lies in the buffer behind the addresses [2:1.6] */
-		s->tmpl.addr_le = htole64(sum_of_payload(s));
+		s->last.addr_le = htole64(sum_of_payload(s));
 }
 
 /* Find room for frame @p i, which passed the filters, in the queue of @p dev that it goes to. */

@@ -19,9 +19,9 @@
 #define BD_AHEAD      8   /* BDs that are fetched before they are needed */
 
 struct tx_frame {
-	struct emu_frame out;
 	uint32_t first_bd, nb_bds; /* of the burst's BDs */
 	uint32_t ring_bytes;       /* as the driver gave it */
+	struct emu_frame out;      /* last, because most of it is seldom used */
 };
 
 static struct emu_txbd *
@@ -53,11 +53,12 @@ txbd_is_ready(const struct emu_txbd *bd)
 static uint32_t
 frame_extent(const struct emu_ring *ring, uint32_t at)
 {
+	const struct emu_txbd *first = txbd_at(ring, at);
 	uint32_t n = 0;
 
-	if (at == ring->nb_bds || !txbd_is_ready(txbd_at(ring, at)))
+	if (at == ring->nb_bds || !txbd_is_ready(first))
 		return 0;
-	if (flags_load(txbd_at(ring, at)) & EMU_TXBD_FE)
+	if (flags_load(first) & EMU_TXBD_FE)
 		return 1;
 	for (;;) {
 		const struct emu_txbd *bd = txbd_at(ring, at + n++);
