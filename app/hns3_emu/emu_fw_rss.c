@@ -37,14 +37,32 @@ emu_fw_rss_tuple(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+/* Sixteen entries as a write carries them, for a driver that changes only some of them [3:4.2]. */
+static void
+reta_read(const struct emu_rss *rss, uint32_t first, uint8_t *p)
+{
+	memset(p + 2, 0, 22);
+	emu_put16(p, 2, 0xffff);
+	for (unsigned int i = 0; i < 16 && first + i < rss->reta_size; i++) {
+		uint16_t queue = rss->reta[first + i];
+
+		p[4 + i / 4] |= (uint8_t)((queue >> 8 & 3u) << (2 * (i % 4)));
+		p[8 + i] = (uint8_t)queue;
+	}
+}
+
 static enum emu_fw_ret
 emu_fw_rss_reta(struct emu_dev *dev, struct emu_cmd *cmd)
 {
-	const uint8_t *p = cmd->d[0].data;
+	uint8_t *p = cmd->d[0].data;
 	uint32_t first = emu_get16(p, 0), valid = emu_get16(p, 2);
 
 	if (first >= dev->rss.reta_size || first % 16 != 0)
 		return EMU_FW_PARA_ERR;
+	if (cmd->is_read) {
+		reta_read(&dev->rss, first, p);
+		return EMU_FW_OK;
+	}
 	for (unsigned int i = 0; i < 16; i++) {
 		uint32_t high = p[4 + i / 4] >> (2 * (i % 4)) & 3u;
 

@@ -102,6 +102,24 @@ no_completion_interrupt(struct rig *rig)
 	assert_int_equal(rig->irqs[0], 0);
 }
 
+/* Entries 32 to 47 written but entry 33; one of them beyond 255. */
+static void
+reta_reads_back(struct rig *rig)
+{
+	uint8_t d[24] = { 32, 0, 0xfd, 0xff };
+
+	for (unsigned int i = 0; i < 16; i++)
+		d[8 + i] = (uint8_t)(i % 4);
+	d[4] = 0x10; /* entry 34: bit 8 of its queue */
+	assert_int_equal(rig_cmd1(rig, 0x0d07, 0x11, d), 0);
+	memset(d, 0, sizeof(d));
+	d[0] = 32;
+	assert_int_equal(rig_cmd1(rig, 0x0d07, 0x19, d), 0);
+	assert_memory_equal(d, "\x20\x00\xff\xff\x10\x00\x00\x00", 8);
+	assert_memory_equal(d + 8,
+			"\x00\x00\x02\x03\x00\x01\x02\x03\x00\x01\x02\x03\x00\x01\x02\x03", 16);
+}
+
 static const struct conf_rule rules[] = {
 	{ "CONF-CMD-01", "1:3.2", "an answer keeps opcode and flags and has its return code",
 			rig_setup_cmdq, opcode_and_flags, 0 },
@@ -122,6 +140,8 @@ static const struct conf_rule rules[] = {
 			disabled_queue, 0 },
 	{ "CONF-CMD-09", "1:3.7", "completion of a command raises no interrupt", rig_setup_cmdq,
 			no_completion_interrupt, 0 },
+	{ "CONF-CMD-10", "3:4.2", "the indirection table reads back as it was written",
+			rig_setup_cmdq, reta_reads_back, 0 },
 };
 
 CONF_MAIN(rules)
