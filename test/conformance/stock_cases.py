@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sessions and their scenarios: a scenario is a function that takes a rig; its name is what PASS prints."""
+
+
+class Session:
+    """How emulator and testpmd are started, and what runs in that one start."""
+
+    def __init__(self, name, ports=("",), args=(), eal=(), driver="net_hns3", wires=None):
+        self.name, self.ports, self.args, self.eal = name, list(ports), list(args), list(eal)
+        self.driver, self.wires, self.scenarios = driver, wires, []
+        SESSIONS.append(self)
+
+    def scenario(self, function):
+        self.scenarios.append(function)
+        return function
+
+
+SESSIONS = []
