@@ -16,6 +16,8 @@
 #define SERVICE_ROUNDS_MAX 10000
 
 static bool rig_mapped;
+static uint8_t rig_revision = 0x21;
+static uint64_t rig_caps;
 static struct rig the_rig;
 
 /* ---- the host that the device sees ---- */
@@ -117,13 +119,22 @@ rig_open(struct rig *rig, bool mapped)
 {
 	struct emu_dev_cfg cfg = {
 		.device_id = 0xa222,
-		.revision = 0x21,
+		.revision = rig_revision,
+		.caps = rig_caps,
 		.mac = { 0x02, 0x00, 0x00, 0x00, 0x00, 0x0e },
 		.speed_mbps = 100000,
 	};
 
+	rig_next_is(0x21, 0);
 	func_open(rig, mapped, &cfg);
 	emu_dev_link_set(rig->dev, true);
+}
+
+void
+rig_next_is(uint8_t revision, uint64_t caps)
+{
+	rig_revision = revision;
+	rig_caps = caps;
 }
 
 void

@@ -61,6 +61,8 @@ struct rig_desc {
 
 /* A device a222 revision 0x21, MAC 02:00:00:00:00:0e, 4 queue pairs; registers as @p mapped. */
 void rig_open(struct rig *rig, bool mapped);
+/* What the next rig_open() makes instead: revision and capability bits. */
+void rig_next_is(uint8_t revision, uint64_t caps);
 /* The next VF of @p pf's NIC, a22e, 4 queue pairs; memory of its own. Close it before the PF. */
 void rig_open_vf(struct rig *rig, struct rig *pf);
 void rig_close(struct rig *rig);
