@@ -255,24 +255,41 @@ emu_dev_attached(struct emu_dev *dev, bool has_client)
 	emu_nic_reset(dev->nic);
 }
 
-void
-emu_dev_link_set(struct emu_dev *dev, bool up)
+/* Tell the drivers that their link is not what it was. */
+static void
+link_tell(struct emu_dev *dev)
 {
 	uint8_t msg[24] = { 0 };
 
+	emu_host_link_changed(dev->nic);
+	if (!dev->link_events)
+		return;
+	msg[8] = 201; /* link status [1:6.6] */
+	msg[9] = dev->nic->wire_up;
+	if (emu_crq_post(dev, 0x2001, msg))
+		base_log(BASE_LOG_WARNING, MODULE, "%s: the driver cannot be told of its link",
+				dev->cfg.name);
+}
+
+void
+emu_dev_link_set(struct emu_dev *dev, bool up)
+{
 	if (dev->nic->wire_up == up)
 		return;
 	emu_data_pause();
 	dev->nic->wire_up = up;
 	emu_data_resume();
-	emu_host_link_changed(dev->nic);
-	if (!dev->link_events)
-		return;
-	msg[8] = 201; /* link status [1:6.6] */
-	msg[9] = up;
-	if (emu_crq_post(dev, 0x2001, msg))
-		base_log(BASE_LOG_WARNING, MODULE, "%s: the driver cannot be told of its link",
-				dev->cfg.name);
+	link_tell(dev);
+}
+
+int
+emu_dev_speed_set(struct emu_dev *dev, uint32_t mbps)
+{
+	int ret = emu_nic_speed_set(dev->nic, mbps);
+
+	if (ret == 0)
+		link_tell(dev);
+	return ret;
 }
 
 void

@@ -88,6 +88,8 @@ void emu_dev_attached(struct emu_dev *dev, bool has_client);
 
 /* Of the wire, by its PF; VFs are told, too. */
 void emu_dev_link_set(struct emu_dev *dev, bool up);
+/* Likewise, of what module and far end agreed on; -EINVAL: there is no such speed. */
+int emu_dev_speed_set(struct emu_dev *dev, uint32_t mbps);
 
 /*
  * Have a reset happen as the hardware would begin it: of the whole NIC (global, IMP), of the

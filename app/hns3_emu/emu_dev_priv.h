@@ -379,6 +379,8 @@ int emu_mc_remove(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
 
 /* ---- emu_fw_mac.c ---- */
 uint32_t emu_nic_speed_mbps(const struct emu_nic *nic);
+/* -EINVAL: there is no code for it. */
+int emu_nic_speed_set(struct emu_nic *nic, uint32_t mbps);
 
 /* ---- emu_cmdq.c ---- */
 

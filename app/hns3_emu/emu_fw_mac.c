@@ -2,6 +2,7 @@
 /* Commands about the MAC and its link [3:1.1] .. [3:1.15]. */
 #include "emu_fw.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Mb/s of each speed code [3:1.5]. */
@@ -11,6 +12,18 @@ uint32_t
 emu_nic_speed_mbps(const struct emu_nic *nic)
 {
 	return speed_mbps[nic->speed_code];
+}
+
+int
+emu_nic_speed_set(struct emu_nic *nic, uint32_t mbps)
+{
+	for (uint32_t i = 0; i < sizeof(speed_mbps) / sizeof(speed_mbps[0]); i++) {
+		if (speed_mbps[i] == mbps) {
+			nic->speed_code = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 static enum emu_fw_ret

@@ -39,6 +39,7 @@
 #define DATA_SLEEP_NS    20000
 #define IDLE_ROUNDS      20000 /* about a millisecond of empty rounds before the first sleep */
 #define FLUSH_NS         100000000
+#define SERVE_NS         10000000
 
 static struct {
 	struct emu_port *ports;
@@ -177,25 +178,46 @@ round_mutex_init(void)
 	return ret;
 }
 
-/* Until a client's message, the data thread's word, or SERVICE_SLEEP_NS. */
+/* Until a client's message, the data thread's word, or SERVICE_SLEEP_NS. Fds: see emu_loop_run().
+ */
 static void
 service_sleep(struct pollfd *fds)
 {
 	static const struct timespec most = { .tv_nsec = SERVICE_SLEEP_NS };
 	uint64_t told;
 
-	if (ppoll(fds, loop.nb_ports + 1, &most, NULL) > 0 && fds[0].revents &&
+	if (ppoll(fds, loop.nb_ports + 2, &most, NULL) > 0 && fds[0].revents &&
 			read(loop.wake_fd, &told, sizeof(told)) < 0)
 		base_log(BASE_LOG_DEBUG, MODULE, "eventfd: %s", strerror(errno));
 	atomic_store_explicit(&loop.is_woken, false, memory_order_relaxed);
 }
 
+/* One round of all that the service thread does; how much that was. */
+static unsigned int
+service_round(const struct emu_loop_ops *ops, bool is_asked)
+{
+	static uint64_t tick_ns, serve_ns; /* of the next ones; one service thread */
+	uint64_t now = deadline_now_ns();
+	unsigned int nb = 0;
+
+	for (unsigned int i = 0; i < loop.nb_ports; i++)
+		nb += emu_port_service(&loop.ports[i]);
+	if (is_asked || now >= serve_ns) {
+		nb += ops->serve(ops->arg);
+		serve_ns = now + SERVE_NS;
+	}
+	if (now >= tick_ns) {
+		ops->tick(ops->arg);
+		tick_ns = now + FLUSH_NS;
+	}
+	return nb;
+}
+
 int
 emu_loop_run(struct emu_port *ports, unsigned int nb_ports, const bool *stop,
-		void (*idle)(void *arg), void *arg)
+		const struct emu_loop_ops *ops)
 {
-	struct pollfd fds[EMU_PORTS_MAX + 1];
-	uint64_t idle_ns = 0;
+	struct pollfd fds[EMU_PORTS_MAX + 2]; /* wake_fd, servers, ops->fd */
 	pthread_t data;
 	int ret;
 
@@ -208,6 +230,7 @@ emu_loop_run(struct emu_port *ports, unsigned int nb_ports, const bool *stop,
 	for (unsigned int i = 0; i < nb_ports; i++)
 		fds[i + 1] = (struct pollfd){ .fd = vup_server_fd(ports[i].server),
 			.events = POLLIN };
+	fds[nb_ports + 1] = (struct pollfd){ .fd = ops->fd, .events = POLLIN };
 	ret = round_mutex_init();
 	if (ret == 0)
 		ret = pthread_create(&data, NULL, data_main, NULL);
@@ -218,17 +241,11 @@ emu_loop_run(struct emu_port *ports, unsigned int nb_ports, const bool *stop,
 	service_priority();
 	prctl(PR_SET_TIMERSLACK, 1);
 	while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) { /* set by a signal handler; alone */
-		unsigned int nb = 0;
+		bool is_asked = fds[nb_ports + 1].revents;
 
-		for (unsigned int i = 0; i < nb_ports; i++)
-			nb += emu_port_service(&ports[i]);
-		if (nb > 0)
-			continue;
-		if (deadline_now_ns() > idle_ns) {
-			idle(arg);
-			idle_ns = deadline_now_ns() + FLUSH_NS;
-		}
-		service_sleep(fds);
+		fds[nb_ports + 1].revents = 0;
+		if (service_round(ops, is_asked) == 0)
+			service_sleep(fds);
 	}
 	atomic_store_explicit(&loop.stop, true, memory_order_relaxed);
 	pthread_join(data, NULL);

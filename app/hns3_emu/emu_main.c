@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "emu_ctl.h"
 #include "emu_loop.h"
 #include "emu_opts.h"
 #include "log.h"
@@ -87,14 +88,27 @@ report_write(FILE *f, const struct emu_port *ports, unsigned int nb_ports)
 	return ret;
 }
 
+struct background {
+	FILE *trace;
+	struct emu_ctl *ctl;
+};
+
 /* What is written now and then while it runs. */
 static void
-on_idle(void *arg)
+on_tick(void *arg)
 {
-	FILE *trace = arg;
+	FILE *trace = ((struct background *)arg)->trace;
 
 	if (trace)
 		fflush(trace);
+}
+
+static unsigned int
+on_serve(void *arg)
+{
+	struct emu_ctl *ctl = ((struct background *)arg)->ctl;
+
+	return ctl ? emu_ctl_serve(ctl) : 0;
 }
 
 /* PFs first: VFs become part of their NICs. */
@@ -134,6 +148,8 @@ static int
 run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 {
 	bool to_file = o->report && strcmp(o->report, "-") != 0;
+	struct background bg = { .trace = trace };
+	struct emu_loop_ops ops = { .tick = on_tick, .serve = on_serve, .fd = -1, .arg = &bg };
 	FILE *report = NULL;
 	int ret;
 
@@ -144,15 +160,20 @@ run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 		ret = emu_port_listen(&ports[i]);
 	if (ret == 0) /* now, because after the run it would be too late to say so */
 		ret = output_open(&report, "report", to_file ? o->report : NULL);
+	if (ret == 0 && o->ctl) {
+		bg.ctl = emu_ctl_create(o->ctl, ports, o->nb_ports, &ret);
+		ops.fd = bg.ctl ? emu_ctl_fd(bg.ctl) : -1;
+	}
 	if (ret == 0) {
 		base_log(BASE_LOG_INFO, MODULE, "%u port%s ready", o->nb_ports,
 				o->nb_ports == 1 ? " is" : "s are");
-		ret = emu_loop_run(ports, o->nb_ports, &stop, on_idle, trace);
+		ret = emu_loop_run(ports, o->nb_ports, &stop, &ops);
 		if (ret)
 			base_log(BASE_LOG_ERR, MODULE, "cannot start a thread: %s", strerror(-ret));
 		else if (o->report)
 			ret = report_write(report, ports, o->nb_ports);
 	}
+	emu_ctl_destroy(bg.ctl);
 	if (report)
 		fclose(report);
 	ports_close(o, ports);

@@ -40,6 +40,8 @@ const char emu_opts_usage[] =
 		"        link:PORT                              another port, counted from 0\n"
 		"        null                                   nothing comes, all is discarded\n"
 		"  --report FILE   write all counters as JSON at the end (-: standard output)\n"
+		"  --ctl PATH      listen there for requests while it runs, JSON lines\n"
+		"                  ({\"cmd\":\"help\"} lists them)\n"
 		"  --trace FILE    write each command of the driver, decoded\n"
 		"  --verbose       log more\n"
 		"  --help\n"
@@ -225,6 +227,7 @@ emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_
 		{ "port", required_argument, NULL, 'p' },
 		{ "report", required_argument, NULL, 'r' },
 		{ "trace", required_argument, NULL, 't' },
+		{ "ctl", required_argument, NULL, 'c' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -245,6 +248,9 @@ emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_
 			break;
 		case 't':
 			o->trace = optarg;
+			break;
+		case 'c':
+			o->ctl = optarg;
 			break;
 		case 'v':
 			o->verbose = true;

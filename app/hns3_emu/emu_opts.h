@@ -8,7 +8,7 @@
 struct emu_opts {
 	struct emu_port_opts port[EMU_PORTS_MAX];
 	unsigned int nb_ports;
-	const char *report, *trace;
+	const char *report, *trace, *ctl;
 	bool help, verbose;
 };
 
