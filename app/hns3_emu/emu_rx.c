@@ -149,9 +149,10 @@ buffers_find(struct emu_dev *dev, struct rx_slot *s, uint32_t nb)
 
 		if (base & EMU_RXBD_VLD || addr <= (s->adv_layout ? UINT16_MAX : 0))
 			return EMU_RX_NO_BD;
-		if (addr % 64 != 0)
+		if (addr % (dev->cfg.revision < 0x30 ? 64 : 128) != 0) /* [2:3.2] */
 			emu_dev_violation(dev, EMU_V_RX_BUFFER_ALIGN,
-					"an Rx buffer is not 64-byte aligned");
+					"an Rx buffer is not aligned to 64 (revision 0x30: 128) "
+					"bytes");
 		if (part > ring->buf_bytes || dev->gro_is_on) /* then it may be filled up later */
 			part = ring->buf_bytes;
 		s->buf[i] = emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE);

@@ -186,6 +186,15 @@ rig_setup_started(void **state)
 }
 
 int
+rig_setup_v3_started(void **state)
+{
+	rig_next_is(0x30, 1u << 15 | 1u << 20);
+	rig_setup_started(state);
+	rig_wr(*state, 0x28008, 1);
+	return 0;
+}
+
+int
 rig_teardown(void **state)
 {
 	rig_close(*state);
@@ -364,8 +373,8 @@ rig_rx(struct rig *rig, const void *bytes, uint32_t len)
 	return emu_dev_rx(rig->dev, &f);
 }
 
-static void
-queue_start(struct rig *rig, unsigned int q)
+void
+rig_queue_start(struct rig *rig, unsigned int q)
 {
 	uint64_t rx = RIG_IOVA + RIG_RX_RING(q), tx = RIG_IOVA + RIG_TX_RING(q);
 	uint32_t tqp = rig_tqp(q);
@@ -404,7 +413,7 @@ rig_start(struct rig *rig, unsigned int nb_queues)
 	assert_int_equal(rig_cmd1(rig, 0x0020, 0x11, reset), 0);
 	assert_int_equal(reset[8], 1);
 	for (unsigned int q = 0; q < nb_queues; q++)
-		queue_start(rig, q);
+		rig_queue_start(rig, q);
 	assert_int_equal(rig_cmd1(rig, 0x0301, 0x11, mac_on), 0);
 	rig_service(rig);
 }

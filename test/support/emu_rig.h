@@ -79,6 +79,8 @@ void rig_service(struct rig *rig);
 int rig_setup(void **state); /* registers as rig_access_set() said last */
 int rig_setup_cmdq(void **state);
 int rig_setup_started(void **state);
+/* Revision 0x30 with GRO and the advanced layout of Rx BDs, queue 0 running. */
+int rig_setup_v3_started(void **state);
 int rig_teardown(void **state);
 void rig_access_set(bool mapped);
 #define RIG_RUN(tests) rig_run(tests, sizeof(tests) / sizeof((tests)[0]))
@@ -104,6 +106,8 @@ uint16_t rig_cmd1(struct rig *rig, uint16_t opcode, uint16_t flag, uint8_t *data
  * Rx buffers of 2 KiB for every BD, in order, at rig_rx_buf().
  */
 void rig_start(struct rig *rig, unsigned int nb_queues);
+/* The last part of it: all BDs armed, ring registers, enabled. */
+void rig_queue_start(struct rig *rig, unsigned int q);
 uint32_t rig_tqp(unsigned int q); /* register block [1:2.6] */
 uint8_t *rig_rxbd(struct rig *rig, unsigned int q, unsigned int i);
 uint8_t *rig_txbd(struct rig *rig, unsigned int q, unsigned int i);
