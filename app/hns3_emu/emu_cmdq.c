@@ -147,14 +147,7 @@ emu_cmdq_poll(struct emu_dev *dev)
 		emu_bar_store(dev, EMU_CSQ_HEAD, 0);
 		return 1;
 	}
-	if (dev->counters_shown) { /* a command ends the time in which the driver read them [1:2.9]
-		                    */
-		for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
-			emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, 0);
-			emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM, 0);
-		}
-		dev->counters_shown = false;
-	}
+	emu_counters_hide(dev); /* a command ends the time in which the driver read them */
 	while (head != tail) {
 		if (fetch(dev, &cmd, ring, depth, head, (tail + depth - head) % depth))
 			break;

@@ -95,16 +95,12 @@ emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int
 	uint64_t *s = nic->mac_stats + base;
 	unsigned int i = 0;
 
-	s[0]++;      /* total packets */
-	s[1] += len; /* total octets */
-	s[2]++;      /* good */
-	s[4] += len;
+	/* the rest follows from these: emu_mac_stats_get() */
+	s[4] += len;         /* good octets */
 	s[6 + dmac_class]++; /* unicast, multicast, broadcast */
 	while (len > bins[i].up_to)
 		i++;
 	s[11 + bins[i].slot]++;
-	if (len > 1518)
-		s[24]++; /* 1519 to the maximum, good */
 }
 
 void
@@ -140,7 +136,7 @@ emu_dev_reset(struct emu_dev *dev)
 	emu_host_forget(dev);
 	emu_func_reset(dev);
 	dev->reset.is_on = dev->reset_is_held = false;
-	dev->counters_shown = false;
+	dev->counters_shown = dev->is_trapped = false;
 	dev->vector0_told = 0;
 	dev->cmdq_pending = 0;
 	dev->rpu_drops_shown =
@@ -253,43 +249,6 @@ emu_dev_attached(struct emu_dev *dev, bool has_client)
 		return;
 	dev->nic->pf_has_client = has_client;
 	emu_nic_reset(dev->nic);
-}
-
-/* Tell the drivers that their link is not what it was. */
-static void
-link_tell(struct emu_dev *dev)
-{
-	uint8_t msg[24] = { 0 };
-
-	emu_host_link_changed(dev->nic);
-	if (!dev->link_events)
-		return;
-	msg[8] = 201; /* link status [1:6.6] */
-	msg[9] = dev->nic->wire_up;
-	if (emu_crq_post(dev, 0x2001, msg))
-		base_log(BASE_LOG_WARNING, MODULE, "%s: the driver cannot be told of its link",
-				dev->cfg.name);
-}
-
-void
-emu_dev_link_set(struct emu_dev *dev, bool up)
-{
-	if (dev->nic->wire_up == up)
-		return;
-	emu_data_pause();
-	dev->nic->wire_up = up;
-	emu_data_resume();
-	link_tell(dev);
-}
-
-int
-emu_dev_speed_set(struct emu_dev *dev, uint32_t mbps)
-{
-	int ret = emu_nic_speed_set(dev->nic, mbps);
-
-	if (ret == 0)
-		link_tell(dev);
-	return ret;
 }
 
 void

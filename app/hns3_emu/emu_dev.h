@@ -26,11 +26,11 @@ struct emu_dev_cfg {
 	uint16_t device_id;
 	uint8_t revision;
 	uint8_t mac[6];
-	uint16_t nb_queues; /* task queue pairs, 1 .. EMU_DEV_QUEUES_MAX */
-	uint64_t caps;      /* capability bits [1:5.1], or EMU_CAPS_DEFAULT: the revision's */
-	bool mbx_by_driver; /* a PF whose driver serves the VFs; else the emulator does */
-	struct emu_dev *pf; /* NULL: this is a PF; else the next VF of that one's NIC */
-	uint32_t speed_mbps;
+	uint16_t nb_queues;  /* task queue pairs, 1 .. EMU_DEV_QUEUES_MAX */
+	uint64_t caps;       /* capability bits [1:5.1], or EMU_CAPS_DEFAULT: the revision's */
+	bool mbx_by_driver;  /* a PF whose driver serves the VFs; else the emulator does */
+	struct emu_dev *pf;  /* NULL: this is a PF; else the next VF of that one's NIC */
+	uint32_t speed_mbps; /* of the port; 0: what its id stands for */
 	struct emu_iommu *iommu;
 	struct emu_port *port; /* for emu_port_irq() and emu_port_tx() */
 	uint32_t reset_us;     /* what a reset takes at least; 0: as long as its kind does */
@@ -86,9 +86,9 @@ void emu_dev_reset(struct emu_dev *dev);
 /* A client came, or is gone (emu_dev_reset() has been called). The data thread is paused. */
 void emu_dev_attached(struct emu_dev *dev, bool has_client);
 
-/* Of the wire, by its PF; VFs are told, too. */
+/* The link of @p dev's NIC comes up or goes down; its speed changes (Mbit/s; 0 or -EINVAL). The
+ * driver is told if it wants to be; VFs are told, too. */
 void emu_dev_link_set(struct emu_dev *dev, bool up);
-/* Likewise, of what module and far end agreed on; -EINVAL: there is no such speed. */
 int emu_dev_speed_set(struct emu_dev *dev, uint32_t mbps);
 
 /*

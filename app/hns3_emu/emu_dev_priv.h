@@ -23,7 +23,8 @@
 #define EMU_BAR2_BYTES      0x100000u /* [1:1.4] */
 #define EMU_CONFIG_BYTES    4096u     /* with the extended space, which is empty */
 #define EMU_VECTOR_MAX      (EMU_DEV_QUEUES_MAX + 2)
-#define EMU_MAC_STATS       87u  /* [3:7.1] */
+#define EMU_MAC_STATS       105u /* [3:7.1] */
+#define EMU_KEPT_MAX        2048u
 #define EMU_UC_MAX          384u /* [3:1.16] */
 #define EMU_MC_MAX          256u
 #define EMU_CMD_DESCS_MAX   64u
@@ -220,7 +221,12 @@ struct emu_nic {
 	uint32_t mac_word, max_frame_bytes, speed_code;
 	uint16_t tso_mss_min, tso_mss_max; /* 0x0C01 [3:3.6] */
 	uint16_t tx_tpid[2];               /* 0x1003: of tag 1 (outer) and tag 2 [3:2.8] */
-	bool autoneg;
+	bool autoneg, is_half_duplex;
+	uint8_t loops;                      /* 0x0315: outside the MAC [3:1.9] */
+	uint8_t fec;                        /* byte 0 of 0x031A [3:1.7] */
+	uint8_t pause, pfc, pfc_priorities; /* bit 0 send, bit 1 honour [3:1.15] */
+	bool mac_stats_are_long;            /* the driver knows 105 counters [1:5.8] */
+	uint16_t phy_reg[32];
 	bool vlan_port_filter;
 	uint8_t vlan_port_fe;    /* 0x1100 type 1 [3:2.1] */
 	uint8_t vlan_table[512]; /* port filter: a bit for each VID */
@@ -240,6 +246,9 @@ struct emu_nic {
 	struct emu_tqp tqp[EMU_TQPS_MAX]; /* 0x0A01; at power-on the PF's, then each VF's in order
 	                                   */
 	uint32_t nb_tqps;
+
+	uint64_t pause_until_ns;      /* data: nothing is sent before; 0: no pause */
+	uint64_t pause_sent_until_ns; /* data: of the last pause frame that was sent */
 
 	struct emu_reset_state reset; /* global or IMP */
 	bool vfs_wait;                /* for the PF to be rebuilt after one [1:8.3] */
@@ -285,6 +294,10 @@ struct emu_dev {
 	uint8_t switch_param;    /* 0x1033: EMU_SWITCH_* [3:1.21] */
 	struct emu_rss rss;
 	uint8_t stored[EMU_FW_OPS_MAX][24]; /* of each command, what was last written */
+	struct emu_kept {
+		uint32_t key; /* 0: free */
+		uint8_t data[24];
+	} kept[EMU_KEPT_MAX]; /* of commands about one of many: EMU_FW_F_KEY8, KEY16 */
 
 	struct emu_reset_state reset; /* of this function */
 	bool reset_is_held;           /* the PF says so: 0x0021 */
@@ -292,7 +305,8 @@ struct emu_dev {
 
 	/* command queue and vector 0 */
 	bool counters_shown;
-	uint64_t vector0_told;                     /* causes that vector 0 was signalled for */
+	bool is_trapped;       /* the client's accesses to registers are messages */
+	uint64_t vector0_told; /* causes that vector 0 was signalled for */
 	uint64_t vector0_again_ns, vector0_gap_ns; /* when it is repeated, while they stay */
 	uint32_t cmdq_pending;                     /* bits of 0x27100 that stand */
 
@@ -377,16 +391,33 @@ int emu_uc_remove(struct emu_nic *nic, const uint8_t *mac);      /* 0, -ENOENT *
 int emu_mc_add(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
 int emu_mc_remove(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
 
-/* ---- emu_fw_mac.c ---- */
-uint32_t emu_nic_speed_mbps(const struct emu_nic *nic);
-/* -EINVAL: there is no code for it. */
-int emu_nic_speed_set(struct emu_nic *nic, uint32_t mbps);
-
 /* ---- emu_cmdq.c ---- */
 
 unsigned int emu_cmdq_poll(struct emu_dev *dev);
 /* Post a message of 24 bytes to the driver; -ENOSPC its queue is full, -EFAULT, -ENXIO no queue. */
 int emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24]);
+
+/* ---- emu_fw_mac.c ---- */
+uint32_t emu_nic_speed_mbps(const struct emu_nic *nic);
+void emu_mac_reset(struct emu_nic *nic);
+uint8_t emu_speed_code_default(const struct emu_nic *nic);
+uint32_t emu_speed_ability(const struct emu_nic *nic); /* mask of 0x7104 [3:1.6] */
+/* What is sent comes back, whatever the link does [3:1.1] [3:1.9]. */
+static inline bool
+emu_nic_loops(const struct emu_nic *nic)
+{
+	return nic->mac_word & EMU_MAC_APP_LP || nic->loops;
+}
+
+/* ---- emu_fw_stats.c ---- */
+/* All MAC counters, since the device was made [3:7.1]. */
+void emu_mac_stats_get(const struct emu_nic *nic, uint64_t out[EMU_MAC_STATS]);
+/* What a counter's register has counted since it was read last, for a trapped read [1:2.6]. */
+uint32_t emu_counter_take(struct emu_dev *dev, uint32_t offset);
+/* Counters in mapped registers count as read: back to 0 [1:2.9]. */
+void emu_counters_hide(struct emu_dev *dev);
+/* Rx frames that found no room: RPU drops [3:7.2]. */
+uint64_t emu_rpu_drops(const struct emu_dev *dev);
 
 /* ---- emu_fw_err.c ---- */
 void emu_err_reset(struct emu_nic *nic);

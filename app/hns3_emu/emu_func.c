@@ -146,6 +146,7 @@ emu_func_reset(struct emu_dev *dev)
 	dev->switch_param = EMU_SWITCH_LOOPBACK;
 	emu_rss_init(&dev->rss, EMU_RETA_SIZE);
 	memset(dev->stored, 0, sizeof(dev->stored));
+	memset(dev->kept, 0, sizeof(dev->kept));
 	if (dev->func != 0 && !dev->nic->mbx_by_driver)
 		emu_host_restore(dev);
 }
@@ -155,13 +156,11 @@ emu_nic_reset(struct emu_nic *nic)
 {
 	bool is_held = nic->nb_funcs > 1 && !nic->pf_has_client && !nic->mbx_by_driver;
 
+	emu_mac_reset(nic);
 	nic->mac_word = is_held ? EMU_MAC_TX_EN | EMU_MAC_RX_EN : 0;
-	nic->max_frame_bytes = 1526; /* [3:1.4] */
 	nic->tso_mss_min = 256;
 	nic->tso_mss_max = 9668;
 	nic->tx_tpid[0] = nic->tx_tpid[1] = 0x8100;
-	nic->speed_code = 5;
-	nic->autoneg = false;
 	nic->vlan_port_filter = false;
 	nic->vlan_port_fe = 0;
 	nic->nb_managed = 0;
@@ -169,6 +168,6 @@ emu_nic_reset(struct emu_nic *nic)
 	nic->steer.is_stale = true;
 	emu_fd_reset(nic->fd);
 	memset(nic->vlan_table, 0, sizeof(nic->vlan_table));
-	memcpy(nic->mac_stats_shown, nic->mac_stats, sizeof(nic->mac_stats));
+	emu_mac_stats_get(nic, nic->mac_stats_shown);
 	tqps_divide(nic);
 }

@@ -24,6 +24,8 @@ typedef enum emu_fw_ret (*emu_fw_run)(struct emu_dev *dev, struct emu_cmd *cmd);
 #define EMU_FW_F_SINGLE 0x4u  /* each descriptor is a command, whatever the tail says [1:3.5] */
 #define EMU_FW_F_ECHO   0x8u  /* accepted and stored; has no effect yet */
 #define EMU_FW_F_VF     0x10u /* virtual functions may send it, too [1:4] */
+#define EMU_FW_F_KEY8   0x20u /* its first byte says of what it is: each is kept for itself */
+#define EMU_FW_F_KEY16  0x40u /* likewise the first two */
 
 struct emu_fw_op {
 	uint16_t opcode;
@@ -37,11 +39,20 @@ struct emu_fw_op {
 		opcode, EMU_FW_F_ECHO, name, emu_fw_echo                                           \
 	}
 
+#define ECHO8(opcode, name)                                                                        \
+	{                                                                                          \
+		opcode, EMU_FW_F_ECHO | EMU_FW_F_KEY8, name, emu_fw_echo                           \
+	}
+#define ECHO16(opcode, name)                                                                       \
+	{                                                                                          \
+		opcode, EMU_FW_F_ECHO | EMU_FW_F_KEY16, name, emu_fw_echo                          \
+	}
+
 /* Tables of commands, each ends with opcode 0. */
-extern const struct emu_fw_op emu_fw_addr_ops[], emu_fw_err_ops[], emu_fw_fd_ops[],
-		emu_fw_mac_ops[], emu_fw_mbx_ops[], emu_fw_queue_ops[], emu_fw_reset_ops[],
-		emu_fw_rss_ops[], emu_fw_stats_ops[], emu_fw_sys_ops[], emu_fw_tm_ops[],
-		emu_fw_vlan_ops[];
+extern const struct emu_fw_op emu_fw_addr_ops[], emu_fw_dump_ops[], emu_fw_err_ops[],
+		emu_fw_fd_ops[], emu_fw_mac_ops[], emu_fw_mbx_ops[], emu_fw_module_ops[],
+		emu_fw_queue_ops[], emu_fw_reset_ops[], emu_fw_rss_ops[], emu_fw_stats_ops[],
+		emu_fw_sys_ops[], emu_fw_tm_ops[], emu_fw_vlan_ops[];
 
 /* Commands of all tables are numbered from 0; -1: there is none with that opcode. */
 int emu_fw_find(uint16_t opcode);
@@ -49,6 +60,8 @@ const struct emu_fw_op *emu_fw_op_at(int idx);
 
 /* Keep what is written; reading gives it back. */
 enum emu_fw_ret emu_fw_echo(struct emu_dev *dev, struct emu_cmd *cmd);
+/* Reading gives zeros. */
+enum emu_fw_ret emu_fw_zeros(struct emu_dev *dev, struct emu_cmd *cmd);
 
 /* Little-endian words at byte @p at of a buffer. */
 uint16_t emu_get16(const uint8_t *p, unsigned int at);

@@ -199,17 +199,6 @@ emu_fw_err_all(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
-static enum emu_fw_ret
-emu_fw_zeros(struct emu_dev *dev, struct emu_cmd *cmd)
-{
-	(void)dev;
-	if (cmd->is_read) {
-		for (unsigned int i = 0; i < cmd->nb_desc; i++)
-			memset(cmd->d[i].data, 0, 24);
-	}
-	return EMU_FW_OK;
-}
-
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_err_ops[] = {
 	{ 0x0310, 0, "QUERY_MAC_TNL_INT", emu_fw_zeros },

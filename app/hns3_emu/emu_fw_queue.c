@@ -81,6 +81,52 @@ emu_fw_queue_reset(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+/* One direction of a queue pair, whose enables stay [3:3.2]. */
+static enum emu_fw_ret
+emu_fw_queue_reset_one(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	uint8_t *p = cmd->d[0].data;
+	uint32_t tqp = emu_get16(p, 0);
+	struct emu_dev *func = dev;
+	struct emu_ring *ring;
+
+	if (dev->func == 0) { /* the PF's number; a VF counts its own */
+		if (tqp >= dev->nic->nb_tqps || !emu_func_get(dev->nic, dev->nic->tqp[tqp].func))
+			return EMU_FW_PARA_ERR;
+		func = emu_func_get(dev->nic, dev->nic->tqp[tqp].func);
+		tqp = dev->nic->tqp[tqp].vid;
+	}
+	if (tqp >= func->cfg.nb_queues || p[4] > 1)
+		return EMU_FW_PARA_ERR;
+	if (cmd->is_read) {
+		p[3] = 1;
+		return EMU_FW_OK;
+	}
+	ring = p[4] ? &func->queue[tqp].rx : &func->queue[tqp].tx;
+	if (p[2] & 1) {
+		ring->va = NULL;
+		ring->idx = 0;
+		ring->irq_pending = false;
+	}
+	return EMU_FW_OK;
+}
+
+/* The class of a Tx queue, which is a register, too [3:3.3]. */
+static enum emu_fw_ret
+emu_fw_queue_tc(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	uint8_t *p = cmd->d[0].data;
+	uint32_t q = emu_get16(p, 0);
+
+	if (q >= dev->cfg.nb_queues)
+		return EMU_FW_PARA_ERR;
+	if (cmd->is_read)
+		p[4] = emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_TC) & 7;
+	else
+		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_TC, p[4] & 7u);
+	return EMU_FW_OK;
+}
+
 /* Entries of 0x1503 and 0x1504 [1:6.5]; @p vector -1: unmap. */
 static enum emu_fw_ret
 vector_set(struct emu_dev *dev, const uint8_t *p, int32_t vector)
@@ -124,8 +170,10 @@ emu_fw_vector_del(struct emu_dev *dev, struct emu_cmd *cmd)
 const struct emu_fw_op emu_fw_queue_ops[] = {
 	{ 0x0020, EMU_FW_F_PAUSE, "CFG_RST_TRIGGER", emu_fw_reset_trigger },
 	{ 0x0a01, EMU_FW_F_PAUSE, "SET_TQP_MAP", emu_fw_tqp_map },
+	{ 0x0b04, EMU_FW_F_VF, "TQP_TX_QUEUE_TC", emu_fw_queue_tc },
 	{ 0x0b20, EMU_FW_F_PAUSE | EMU_FW_F_VF, "CFG_COM_TQP_QUEUE", emu_fw_queue_enable },
 	{ 0x0b22, EMU_FW_F_PAUSE, "RESET_TQP_QUEUE", emu_fw_queue_reset },
+	{ 0x0b23, EMU_FW_F_PAUSE | EMU_FW_F_VF, "RESET_TQP_QUEUE_INDEP", emu_fw_queue_reset_one },
 	{ 0x1503, EMU_FW_F_PAUSE, "ADD_RING_TO_VECTOR", emu_fw_vector_add },
 	{ 0x1504, EMU_FW_F_PAUSE, "DEL_RING_TO_VECTOR", emu_fw_vector_del },
 	{ 0 },

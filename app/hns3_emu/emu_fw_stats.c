@@ -1,71 +1,187 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Commands about statistics [3:7] [3:3.8]. */
+/*
+ * Counters as the driver sees them [3:7] [3:3.8]: each read gives what came since the last one. The
+ * device itself never sets a counter back; it remembers how much was told.
+ *
+ * A queue's packet counters and the function's drop counter are registers that reading clears. A
+ * trapped read does just that. Where registers are memory, what came is put there with the answer
+ * to the command that the driver sends before it reads them, and taken away at its next command, as
+ * if it had read them [1:2.9].
+ */
 #include "emu_fw.h"
 
 #include <endian.h>
 #include <string.h>
 
+#define STATS_SHORT 84u /* valid ones that drivers of revision 0x21 know [1:5.8] */
+#define TX_BASE     19u /* tx_total_pkt [3:7.1] */
+#define RX_BASE     45u /* rx_total_pkt; the same order */
+
+/* Order behind the base of a direction. */
+enum {
+	TOTAL_PKT,
+	TOTAL_OCT,
+	GOOD_PKT,
+	BAD_PKT,
+	GOOD_OCT,
+	UNDERSIZE = 9,
+	OVERSIZE = 10,
+	BIN_64 = 11,
+	BIN_1519 = 17,
+	BIN_LAST = 23,
+	GOOD_1519_MAX = 24,
+};
+
+static uint64_t
+count_load(const uint64_t *count)
+{
+	return __atomic_load_n(count, __ATOMIC_RELAXED); /* written by the data thread */
+}
+
+/* What follows from the counts of the data path. */
+static void
+direction_derive(uint64_t *s)
+{
+	for (unsigned int i = BIN_64; i <= BIN_LAST; i++) {
+		s[GOOD_PKT] += s[i];
+		if (i >= BIN_1519)
+			s[GOOD_1519_MAX] += s[i];
+	}
+	s[BAD_PKT] = s[UNDERSIZE] + s[OVERSIZE];
+	s[TOTAL_PKT] = s[GOOD_PKT] + s[BAD_PKT];
+	s[TOTAL_OCT] = s[GOOD_OCT];
+}
+
+void
+emu_mac_stats_get(const struct emu_nic *nic, uint64_t out[EMU_MAC_STATS])
+{
+	for (unsigned int i = 0; i < EMU_MAC_STATS; i++)
+		out[i] = count_load(&nic->mac_stats[i]);
+	direction_derive(out + TX_BASE);
+	direction_derive(out + RX_BASE);
+	out[75] = out[TX_BASE + GOOD_PKT]; /* tx_from_app_good */
+	out[81] = out[RX_BASE + GOOD_PKT]; /* rx_send_app_good */
+	out[82] = out[RX_BASE + BAD_PKT];  /* rx_send_app_bad */
+}
+
 static enum emu_fw_ret
 emu_fw_stat_count(struct emu_dev *dev, struct emu_cmd *cmd)
 {
-	(void)dev;
 	memset(cmd->d[0].data, 0, 24);
-	emu_put32(cmd->d[0].data, 0, EMU_MAC_STATS - 3); /* without the reserved ones [1:5.8] */
+	emu_put32(cmd->d[0].data, 0, dev->nic->mac_stats_are_long ? EMU_MAC_STATS : STATS_SHORT);
 	return EMU_FW_OK;
 }
 
-/*
- * Put what was counted since the last time into the queues' registers, which the driver reads next;
- * they go back to 0 at the next command, as if reading had cleared them [1:2.9].
- */
-static void
-queue_counters_show(struct emu_dev *dev)
+uint64_t
+emu_rpu_drops(const struct emu_dev *dev)
 {
-	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
-		struct emu_ring *rx = &dev->queue[q].rx, *tx = &dev->queue[q].tx;
-		uint64_t rx_pkts = __atomic_load_n(&rx->pkts, __ATOMIC_RELAXED);
-		uint64_t tx_pkts = __atomic_load_n(&tx->pkts, __ATOMIC_RELAXED);
+	return count_load(&dev->drops[EMU_DROP_RX_NO_BD]) +
+	       count_load(&dev->drops[EMU_DROP_RX_QUEUE_STOPPED]);
+}
 
+/* How much @p now is above *shown, which becomes @p now. */
+static uint32_t
+delta_take(uint64_t now, uint64_t *shown)
+{
+	uint32_t delta = (uint32_t)(now - *shown);
+
+	*shown = now;
+	return delta;
+}
+
+static uint32_t
+ring_take(struct emu_ring *ring)
+{
+	return delta_take(count_load(&ring->pkts), &ring->pkts_shown);
+}
+
+uint32_t
+emu_counter_take(struct emu_dev *dev, uint32_t offset)
+{
+	uint32_t q = (offset - EMU_TQP_BASE(0)) / 0x200;
+
+	if (offset == EMU_RPU_DROP_CNT)
+		return delta_take(emu_rpu_drops(dev), &dev->rpu_drops_shown);
+	return ring_take(offset == EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM ? &dev->queue[q].rx
+								       : &dev->queue[q].tx);
+}
+
+/* Put counters where the driver reads them next; to 0 again by emu_counters_hide(). */
+static void
+counters_show(struct emu_dev *dev)
+{
+	if (dev->is_trapped)
+		return;
+	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
 		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM,
-				(uint32_t)(rx_pkts - rx->pkts_shown));
+				ring_take(&dev->queue[q].rx));
 		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM,
-				(uint32_t)(tx_pkts - tx->pkts_shown));
-		rx->pkts_shown = rx_pkts;
-		tx->pkts_shown = tx_pkts;
+				ring_take(&dev->queue[q].tx));
 	}
+	if (dev->cfg.revision >= 0x30)
+		emu_bar_store(dev, EMU_RPU_DROP_CNT,
+				delta_take(emu_rpu_drops(dev), &dev->rpu_drops_shown));
 	dev->counters_shown = true;
 }
 
+void
+emu_counters_hide(struct emu_dev *dev)
+{
+	if (!dev->counters_shown)
+		return;
+	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, 0);
+		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM, 0);
+	}
+	emu_bar_store(dev, EMU_RPU_DROP_CNT, 0);
+	dev->counters_shown = false;
+}
+
 /* Raw: 64-bit counters back to back, three in the first descriptor's data, then four a slot
- * [1:3.5]. */
+ * [1:3.5]. 0x0032 is the older form of 0x0034, and shorter. */
 static enum emu_fw_ret
 emu_fw_mac_stats(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	unsigned int room = 3 + 4 * (cmd->nb_desc - 1);
+	uint64_t now[EMU_MAC_STATS];
 
+	emu_mac_stats_get(dev->nic, now);
 	memset(cmd->d[0].data, 0, 24);
 	memset(&cmd->d[1], 0, (cmd->nb_desc - 1) * sizeof(cmd->d[1]));
 	for (unsigned int i = 0; i < EMU_MAC_STATS && i < room; i++) {
-		uint64_t val = __atomic_load_n(&dev->nic->mac_stats[i], __ATOMIC_RELAXED);
-		uint64_t delta_le = htole64(val - dev->nic->mac_stats_shown[i]);
+		uint64_t delta_le = htole64(now[i] - dev->nic->mac_stats_shown[i]);
 
 		memcpy(cmd->d[0].data + 8 * (size_t)i, &delta_le, sizeof(delta_le));
-		dev->nic->mac_stats_shown[i] = val;
+		dev->nic->mac_stats_shown[i] = now[i];
 	}
-	queue_counters_show(dev);
+	counters_show(dev);
 	return EMU_FW_OK;
 }
 
+/* Drops of revision 0x21, for 0x28004 is of later ones. */
 static enum emu_fw_ret
 emu_fw_rpu_drops(struct emu_dev *dev, struct emu_cmd *cmd)
 {
-	uint64_t drops = __atomic_load_n(&dev->drops[EMU_DROP_RX_NO_BD], __ATOMIC_RELAXED) +
-	                 __atomic_load_n(&dev->drops[EMU_DROP_RX_QUEUE_STOPPED], __ATOMIC_RELAXED);
-
 	memset(cmd->d[0].data, 0, 24);
-	emu_put32(cmd->d[0].data, 12, (uint32_t)(drops - dev->rpu_drops_shown));
-	dev->rpu_drops_shown = drops;
-	queue_counters_show(dev);
+	if (dev->cfg.revision < 0x30)
+		emu_put32(cmd->d[0].data, 12,
+				delta_take(emu_rpu_drops(dev), &dev->rpu_drops_shown));
+	counters_show(dev);
+	return EMU_FW_OK;
+}
+
+/* The switch's buffers drop nothing: what finds no room is dropped behind them, by the RPU. */
+static enum emu_fw_ret
+emu_fw_ssu_drops(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	uint8_t direction = cmd->d[0].data[0];
+
+	if (cmd->nb_desc < 2)
+		return EMU_FW_NEXT_ERR;
+	emu_fw_zeros(dev, cmd);
+	cmd->d[0].data[0] = direction;
+	if (direction == 0)
+		counters_show(dev);
 	return EMU_FW_OK;
 }
 
@@ -73,23 +189,22 @@ static enum emu_fw_ret
 emu_fw_queue_stats(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	uint32_t q = emu_get32(cmd->d[0].data, 0);
-	struct emu_ring *ring;
-	uint64_t pkts;
 
 	if (q >= dev->cfg.nb_queues)
 		return EMU_FW_PARA_ERR;
-	ring = cmd->opcode == 0x0b13 ? &dev->queue[q].rx : &dev->queue[q].tx;
-	pkts = __atomic_load_n(&ring->pkts, __ATOMIC_RELAXED);
-	emu_put32(cmd->d[0].data, 4, (uint32_t)(pkts - ring->pkts_shown));
-	ring->pkts_shown = pkts;
+	emu_put32(cmd->d[0].data, 4,
+			ring_take(cmd->opcode == 0x0b13 ? &dev->queue[q].rx : &dev->queue[q].tx));
 	return EMU_FW_OK;
 }
 
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_stats_ops[] = {
+	{ 0x0032, EMU_FW_F_RAW, "STATS_MAC", emu_fw_mac_stats },
 	{ 0x0033, 0, "QUERY_MAC_REG_NUM", emu_fw_stat_count },
 	{ 0x0034, EMU_FW_F_RAW, "STATS_MAC_ALL", emu_fw_mac_stats },
-	{ 0x0048, 0, "RPU_REG_0", emu_fw_rpu_drops },
+	{ 0x0048, 0, "DFX_RPU_REG_0", emu_fw_rpu_drops },
+	{ 0x0065, 0, "SSU_DROP_REG", emu_fw_ssu_drops },
+	{ 0x0067, 0, "GET_QUEUE_ERR_VF", emu_fw_zeros },
 	{ 0x0b03, EMU_FW_F_VF, "QUERY_TX_STATS", emu_fw_queue_stats },
 	{ 0x0b13, EMU_FW_F_VF, "QUERY_RX_STATS", emu_fw_queue_stats },
 	{ 0 },

@@ -19,7 +19,11 @@ emu_fw_version(struct emu_dev *dev, struct emu_cmd *cmd)
 static enum emu_fw_ret
 emu_fw_compat(struct emu_dev *dev, struct emu_cmd *cmd)
 {
-	dev->link_events = emu_get32(cmd->d[0].data, 0) & BIT32(0); /* [1:5.2] */
+	uint32_t bits = emu_get32(cmd->d[0].data, 0); /* [1:5.2] */
+
+	dev->link_events = bits & BIT32(0);
+	if (dev->func == 0)
+		dev->nic->mac_stats_are_long = bits & BIT32(3);
 	return EMU_FW_OK;
 }
 
@@ -112,11 +116,12 @@ emu_fw_board_config(struct emu_dev *dev, struct emu_cmd *cmd)
 		emu_put16(p, 12, 0x01ff); /* fibre, no PHY */
 		emu_put16(p, 14, 2048);   /* Rx buffer */
 		memcpy(p + 16, mac, 6);
-		p[22] = 5; /* 100G */
+		p[22] = emu_speed_code_default(dev->nic);
 		p[23] = (uint8_t)rss_max;
 	} else if (offset == 16) {
 		p[8] = 0x0f;
-		p[12] = 0x1f; /* 1G to 100G */
+		p[12] = (uint8_t)emu_speed_ability(dev->nic);
+		p[13] = (uint8_t)(emu_speed_ability(dev->nic) >> 8 << 2);
 		emu_put16(p, 14, EMU_UC_MAX);
 	}
 	return EMU_FW_OK;

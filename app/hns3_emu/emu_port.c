@@ -205,7 +205,6 @@ emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opt
 		.caps = opts->caps,
 		.mbx_by_driver = opts->mbx_by_driver,
 		.pf = pf,
-		.speed_mbps = 100000,
 		.iommu = &port->iommu,
 		.port = port,
 		.trace = trace,

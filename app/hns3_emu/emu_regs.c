@@ -114,12 +114,13 @@ emu_dev_bar2_read(struct emu_dev *dev, uint64_t offset, void *buf, uint32_t len)
 		emu_dev_violation(dev, EMU_V_REG_ACCESS, "a read is not of aligned words");
 		return -EINVAL;
 	}
+	dev->is_trapped = true;
 	for (uint32_t i = 0; i < len; i += 4) {
 		const struct reg *r = reg_find(dev, (uint32_t)offset + i);
 		uint32_t val = emu_bar_load(dev, (uint32_t)offset + i);
 
 		if (r && r->read == CLEAR)
-			emu_bar_store(dev, (uint32_t)offset + i, 0);
+			val = emu_counter_take(dev, (uint32_t)offset + i);
 		memcpy((uint8_t *)buf + i, &val, 4);
 	}
 	return 0;
@@ -134,6 +135,7 @@ emu_dev_bar2_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint32
 		emu_dev_violation(dev, EMU_V_REG_ACCESS, "a write is not of aligned words");
 		return -EINVAL;
 	}
+	dev->is_trapped = true;
 	for (uint32_t i = 0; i < len; i += 4) {
 		uint32_t at = (uint32_t)offset + i, val;
 		const struct reg *r = reg_find(dev, at);

@@ -13,6 +13,7 @@
  */
 #include "emu_dev_priv.h"
 #include "emu_gro.h"
+#include "emu_pause.h"
 #include "emu_rx_vlan.h"
 
 #include <endian.h>
@@ -507,6 +508,10 @@ frame_take(struct rx_burst *b, unsigned int i, struct emu_dev *dev, bool waits)
 		return drop(dev, EMU_DROP_RX_UNDERSIZE);
 	}
 	emu_parse(frame, &nic->tpids, &p);
+	if (emu_pause_is(&p) && emu_pause_take(nic, frame, &p)) {
+		emu_mac_count(nic, 45, wire_bytes, p.dmac_class);
+		return EMU_RX_TAKEN;
+	}
 	funcs = emu_steer_rx(nic, &p, &why);
 	if (funcs == 0)
 		result = drop(dev, why);
@@ -525,8 +530,9 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 {
 	struct rx_burst *b = &the_burst;
 	enum emu_drop off = !(dev->nic->mac_word & EMU_MAC_RX_EN) ? EMU_DROP_RX_MAC_DISABLED
-	                    : !dev->nic->wire_up                  ? EMU_DROP_RX_LINK_DOWN
-	                                                          : EMU_DROP_RX_NB;
+	                    : !dev->nic->wire_up && !emu_nic_loops(dev->nic) ? EMU_DROP_RX_LINK_DOWN
+	                                                                     : EMU_DROP_RX_NB;
+	bool no_bd = false;
 	unsigned int i;
 
 	b->frames = frames;
@@ -537,6 +543,7 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 	for (i = 0; i < nb; i++) {
 		results[i] = off == EMU_DROP_RX_NB ? frame_take(b, i, dev, waits) : drop(dev, off);
 		if (results[i] == EMU_RX_NO_BD) {
+			no_bd = true;
 			if (waits)
 				break;
 			dev->drops[EMU_DROP_RX_NO_BD]++;
@@ -545,6 +552,8 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 			slots_flush(b);
 	}
 	slots_flush(b);
+	if (no_bd)
+		emu_pause_no_bd(dev->nic);
 	return i;
 }
 

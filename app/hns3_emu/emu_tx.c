@@ -8,6 +8,7 @@
  * next BD, the end flag is read again after the next BD was seen ready. A BD that is done is
  * zeroed, the flags last.
  */
+#include "emu_pause.h"
 #include "emu_switch.h"
 #include "emu_tx.h"
 
@@ -236,7 +237,7 @@ frames_out(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned 
 {
 	enum emu_rx_result results[EMU_BURST];
 
-	if (dev->nic->mac_word & EMU_MAC_APP_LP) {
+	if (emu_nic_loops(dev->nic)) {
 		emu_dev_rx_burst(dev->nic->func[0], frames, nb, false, results);
 		*next = EMU_TX_TAKEN;
 		return nb;
@@ -377,9 +378,10 @@ queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 unsigned int
 emu_dev_tx_poll(struct emu_dev *dev, unsigned int budget)
 {
+	bool is_held = dev->nic->pause_until_ns && emu_pause_holds(dev->nic);
 	unsigned int nb = 0;
 
-	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+	for (unsigned int q = 0; q < dev->cfg.nb_queues && !is_held; q++) {
 		if (!(emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) & 1))
 			continue;
 		nb += queue_poll(dev, q, budget < TX_FRAMES_MAX ? budget : TX_FRAMES_MAX);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* CONF-QUE: enable and reset of queue pairs [1:5.10] [1:5.11] [3:3.2]. */
+#include "conf.h"
+
+#include <string.h>
+
+static const uint8_t frame[60] = { 0x02, 0, 0, 0, 0, 0x0e, 0x02, 0, 0, 0, 0, 1, 0x12, 0x34 };
+
+static void
+enable_is_the_register(struct rig *rig)
+{
+	rig_wr(rig, rig_tqp(0) + 0x90, 0);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_DROPPED);
+	rig_wr(rig, rig_tqp(0) + 0x90, 1);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+}
+
+static void
+enable_off_by_command(struct rig *rig)
+{
+	uint8_t off[24] = { 0 }, beyond[24] = { 4 };
+
+	assert_int_equal(rig_cmd1(rig, 0x0b20, 0x11, off), 0);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_DROPPED);
+	rig_wr(rig, rig_tqp(0) + 0x90, 1); /* nothing waits for enable = 1 */
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_not_equal(rig_cmd1(rig, 0x0b20, 0x11, beyond), 0);
+}
+
+static void
+bulk_reset(struct rig *rig)
+{
+	uint8_t all[24] = { 0, 0, 2, 0, 0, 0, 4 }, beyond[24] = { 0, 0, 2, 0, 3, 0, 2 };
+
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(rig_cmd1(rig, 0x0020, 0x11, all), 0);
+	assert_int_equal(all[8], 1);
+	rig_rx_arm(rig, 0, 0);
+	rig_wr(rig, rig_tqp(0) + 0x90, 1);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(get32(rig_rxbd(rig, 0, 0) + 28) & 0x10, 0x10); /* BD 0 again */
+	assert_true(rig_cmd1(rig, 0x0020, 0x11, beyond) != 0 || beyond[8] > 1);
+}
+
+static void
+single_reset(struct rig *rig)
+{
+	uint8_t req[24] = { 0, 0, 1 }, ready[24] = { 0 }, release[24] = { 0 };
+
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(rig_cmd1(rig, 0x0b22, 0x11, req), 0);
+	assert_int_equal(rig_cmd1(rig, 0x0b22, 0x19, ready), 0);
+	assert_int_equal(ready[3] & 1, 1);
+	assert_int_equal(rig_cmd1(rig, 0x0b22, 0x11, release), 0);
+	rig_rx_arm(rig, 0, 0);
+	rig_wr(rig, rig_tqp(0) + 0x90, 1);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(get32(rig_rxbd(rig, 0, 0) + 28) & 0x10, 0x10);
+}
+
+/* The Rx ring starts over; the Tx ring goes on where it was; the pair stays enabled. */
+static void
+one_direction(struct rig *rig)
+{
+	uint8_t rx[24] = { 0, 0, 1, 0, 1 }, ready[24] = { 0, 0, 0, 0, 1 };
+	struct rig_txbd bd = { .buf = RIG_BUFS + 0x200000, .size = 60 };
+
+	rig_tx_put(rig, 0, 0, &bd);
+	assert_int_equal(rig_tx_go(rig, 0, 1), 1);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(rig_cmd1(rig, 0x0b23, 0x11, rx), 0);
+	assert_int_equal(rig_cmd1(rig, 0x0b23, 0x19, ready), 0);
+	assert_int_equal(ready[3] & 1, 1);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x90), 1);
+	rig_rx_arm(rig, 0, 0);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(get32(rig_rxbd(rig, 0, 0) + 28) & 0x10, 0x10);
+	rig_tx_put(rig, 0, 1, &bd);
+	assert_int_equal(rig_tx_go(rig, 0, 1), 1);
+}
+
+static void
+no_address_no_frame(struct rig *rig)
+{
+	put64(rig_rxbd(rig, 0, 0), 0); /* a ring of a queue that is not there */
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_NO_BD);
+}
+
+static void
+traffic_class(struct rig *rig)
+{
+	uint8_t set[24] = { 1, 0, 0, 0, 3 }, get[24] = { 1 };
+
+	assert_int_equal(rig_cmd1(rig, 0x0b04, 0x11, set), 0);
+	assert_int_equal(rig_cmd1(rig, 0x0b04, 0x19, get), 0);
+	assert_int_equal(get[4], 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(1) + 0x50), 3);
+}
+
+static const struct conf_rule rules[] = {
+	{ "CONF-QUE-01", "1:2.6", "RING_EN is looked at before each frame", rig_setup_started,
+			enable_is_the_register, 0 },
+	{ "CONF-QUE-02", "1:5.11", "0x0B20 switches a pair off; RING_EN alone switches it on",
+			rig_setup_started, enable_off_by_command, 0 },
+	{ "CONF-QUE-03", "1:5.10",
+			"0x0020 RCB resets a range of pairs, says 1, and refuses strange ones",
+			rig_setup_started, bulk_reset, 0 },
+	{ "CONF-QUE-04", "1:5.11", "0x0B22 resets a pair and is ready when asked",
+			rig_setup_started, single_reset, 0 },
+	{ "CONF-QUE-05", "3:3.2", "0x0B23 resets one direction, and RING_EN stays",
+			rig_setup_started, one_direction, 0 },
+	{ "CONF-QUE-06", "1:2.6", "nothing is delivered into a BD without an address",
+			rig_setup_started, no_address_no_frame, 0 },
+	{ "CONF-QUE-07", "3:3.3", "0x0B04 sets the class of a Tx queue, as its register does",
+			rig_setup_started, traffic_class, 0 },
+};
+
+CONF_MAIN(rules)
