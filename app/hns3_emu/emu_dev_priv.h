@@ -85,6 +85,7 @@ enum emu_reg {
 
 /* Capability bits of 0x0001 [1:5.1] */
 #define EMU_CAP_UDP_GSO         BIT64(0)
+#define EMU_CAP_FD_REGION       BIT64(2)
 #define EMU_CAP_SIMPLE_BD       BIT64(5)
 #define EMU_CAP_TX_PUSH         BIT64(6)
 #define EMU_CAP_UDP_TUNNEL_CSUM BIT64(11)

@@ -41,7 +41,7 @@ uint64_t
 emu_caps_default(uint8_t revision)
 {
 	/* Revision 0x21 is known by its number; 0x30 says what it can [1:5.1]. */
-	return revision < 0x30 ? 0 : EMU_CAP_GRO;
+	return revision < 0x30 ? 0 : EMU_CAP_GRO | EMU_CAP_RXD_ADV | EMU_CAP_FD_REGION;
 }
 
 uint16_t

@@ -21,7 +21,7 @@ AWAITED = {
 # What may be in a report: part of the text -> reason.
 ALLOWED = {}
 
-MODULES = ["stock_fwd", "stock_rss", "stock_vlan", "stock_addr"]
+MODULES = ["stock_fwd", "stock_rss", "stock_vlan", "stock_addr", "stock_flow"]
 
 
 def run(session, wanted, build):
