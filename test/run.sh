@@ -4,7 +4,7 @@
 #
 #   test/run.sh [--full] [--only TIER]...
 #
-# TIER: lint, unit, conformance, model, mempool, datapath, bench, compat, sanitize, stress. As root it installs the packages
+# TIER: lint, unit, conformance, model, mempool, datapath, bench, compat, sanitize, stress, fuzz. As root it installs the packages
 # of config/packages.txt that are missing and reserves hugepages of 2 MiB if there are fewer than 512; it changes nothing
 # else on the system. Caches: ~/.cache/pagelift. Builds: build/, and build-* for other compilers' flags.
 # A script prints PASS, FAIL or SKIP lines, one a case; the last line counts them all. The tier bench only shows that the
@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
 	--full) full=1 ;;
 	--only)
 		case ${2:-} in
-		lint | unit | conformance | model | mempool | datapath | bench | compat | sanitize | stress) only="$only $2" ;;
+		lint | unit | conformance | model | mempool | datapath | bench | compat | sanitize | stress | fuzz) only="$only $2" ;;
 		*)
 			echo "test/run.sh: --only takes one of the tiers in --help, not \"${2:-}\"" >&2
 			exit 2
@@ -143,6 +143,10 @@ wanted stress && {
 	targets="test/stress/st_ppool_count test/stress/st_ppool_bitmap test/unit/lib/ppool/test_ppool_threads" \
 		build build-tsan -Db_sanitize=thread -Db_lundef=false -Dtests=enabled
 	for s in test/stress/*.sh; do run_script build-tsan "$s"; done
+}
+wanted fuzz && {
+	mkdir -p "$logs"
+	for s in tx_bd cmdq mbx vup_msg; do run_script build test/fuzz/fz_run.sh "$s"; done
 }
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

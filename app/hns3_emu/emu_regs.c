@@ -59,11 +59,17 @@ static const struct reg vec_regs[] = {
 void
 emu_regs_reset(struct emu_dev *dev)
 {
+	static const uint8_t zeros[4096];
+
 	/* The client may watch: words that keep their value must not flicker, and no word may be
-	 * torn. */
-	for (uint32_t at = 0; at < EMU_BAR2_BYTES; at += 4) {
-		if (emu_bar_load(dev, at) != 0)
-			emu_bar_store(dev, at, 0);
+	 * torn. Most pages have no registers. */
+	for (uint32_t page = 0; page < EMU_BAR2_BYTES; page += sizeof(zeros)) {
+		if (memcmp(dev->bar + page, zeros, sizeof(zeros)) == 0)
+			continue;
+		for (uint32_t at = page; at < page + sizeof(zeros); at += 4) {
+			if (emu_bar_load(dev, at) != 0)
+				emu_bar_store(dev, at, 0);
+		}
 	}
 	for (unsigned int i = 0; i < NB(regs); i++)
 		emu_bar_store(dev, regs[i].offset, regs[i].reset);
