@@ -83,24 +83,20 @@ emu_dev_violation(struct emu_dev *dev, enum emu_violation v, const char *detail)
 				violation_names[v], detail);
 }
 
-void
-emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int dmac_class)
+unsigned int
+emu_mac_bin(uint32_t len)
 {
 	static const struct {
 		uint32_t up_to;
-		unsigned int slot; /* after tx_64 [3:7.1] */
+		unsigned int bin;
 	} bins[] = { { 64, 0 }, { 127, 1 }, { 255, 2 }, { 511, 3 }, { 1023, 4 }, { 1518, 5 },
 		{ 2047, 6 }, { 4095, 7 }, { 8191, 8 }, { 9216, 10 }, { 12287, 11 },
 		{ UINT32_MAX, 12 } };
-	uint64_t *s = nic->mac_stats + base;
 	unsigned int i = 0;
 
-	/* the rest follows from these: emu_mac_stats_get() */
-	s[4] += len;         /* good octets */
-	s[6 + dmac_class]++; /* unicast, multicast, broadcast */
 	while (len > bins[i].up_to)
 		i++;
-	s[11 + bins[i].slot]++;
+	return bins[i].bin;
 }
 
 void

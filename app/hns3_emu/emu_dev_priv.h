@@ -426,8 +426,21 @@ void emu_err_reset(struct emu_nic *nic);
 /* ---- emu_rx.c, emu_tx.c ---- */
 /* Look up a ring that the client has (re)programmed; false: it cannot be used. */
 bool emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool is_rx);
+/* Which of the counters by length, from tx_64 or rx_64 on, counts a frame of @p len bytes [3:7.1].
+ */
+unsigned int emu_mac_bin(uint32_t len);
+
 /* MAC counters of a frame that passes the MAC; @p base is 19 (tx) or 45 (rx) [3:7.1]. */
-void emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int dmac_class);
+static inline void
+emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int dmac_class)
+{
+	uint64_t *s = nic->mac_stats + base;
+
+	/* the rest follows from these: emu_mac_stats_get() */
+	s[4] += len;         /* good octets */
+	s[6 + dmac_class]++; /* unicast, multicast, broadcast */
+	s[11 + (len <= 64 ? 0 : emu_mac_bin(len))]++;
+}
 
 /* Give a frame that a function sent to others, a bit each; whoever has no room misses it. */
 void emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t funcs);

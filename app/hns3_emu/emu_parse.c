@@ -159,16 +159,6 @@ emu_frame_crc32c(const struct emu_frame *frame, uint32_t from, uint32_t to, uint
 	return ~crc;
 }
 
-unsigned int
-emu_dmac_class(const uint8_t *dmac)
-{
-	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-
-	if (!(dmac[0] & 1))
-		return 0;
-	return memcmp(dmac, broadcast, 6) == 0 ? 2 : 1;
-}
-
 /* Whether the checksum of the SCTP packet at h->l4 is wrong. It is stored low byte first. */
 static bool
 sctp_is_bad(const struct emu_parsed *p, const struct span *s, const struct emu_headers *h)
@@ -416,6 +406,29 @@ tunnel_parse(struct emu_parsed *p, struct span *s, const uint16_t *tpid)
 		p->h[1] = (struct emu_headers){ .l3id = EMU_L3ID_NONE, .l4id = EMU_L4ID_NONE };
 }
 
+static uint32_t
+l234_of(const struct emu_parsed *p)
+{
+	const struct emu_headers *in = emu_parsed_inner(p), *out = &p->h[0];
+	uint32_t dmac_class = p->dmac_class, word;
+
+	if (p->is_tunnel_mac)
+		dmac_class = emu_dmac_class(p->head + in->l2);
+	word = field_prep(EMU_RXBD_DMAC, dmac_class) | field_prep(EMU_RXBD_L3ID, in->l3id) |
+	       field_prep(EMU_RXBD_L4ID, in->l4id) | (in->is_frag ? EMU_RXBD_FRAG : 0) |
+	       (in->l3_error ? EMU_RXBD_L3E : 0) | (in->l4_error ? EMU_RXBD_L4E : 0);
+	if (p->nb_stacks > 1)
+		word |= (out->l3_error ? EMU_RXBD_OL3E : 0) | (out->l4_error ? EMU_RXBD_OL4E : 0);
+	return word;
+}
+
+static uint32_t
+base_of(const struct emu_parsed *p)
+{
+	return (p->is_checked ? EMU_RXBD_L3L4P : 0) |
+	       (emu_parsed_inner(p)->udp_no_sum ? EMU_RXBD_UDP0 : 0);
+}
+
 /*
  * The kind of frame that there is most of, all at once: one piece, no tag, IPv4 without options in
  * one fragment, TCP or UDP with a checksum, no tunnel. False: it is another kind. Finds what
@@ -452,6 +465,12 @@ plain_parse(const struct emu_frame *frame, const struct emu_tpids *tpids, struct
 	h->l4_error = sum_fold64(sum) != 0xffff;
 	p->rss_type = is_tcp ? 0 : 1;
 	p->is_checked = true;
+	p->dmac_class = (uint8_t)emu_dmac_class(f);
+	p->l234 = field_prep(EMU_RXBD_DMAC, p->dmac_class) |
+	          (is_tcp ? field_prep(EMU_RXBD_L4ID, EMU_L4ID_TCP)
+			  : field_prep(EMU_RXBD_L4ID, EMU_L4ID_UDP)) |
+	          (h->l3_error ? EMU_RXBD_L3E : 0) | (h->l4_error ? EMU_RXBD_L4E : 0);
+	p->base = EMU_RXBD_L3L4P;
 	return true;
 }
 
@@ -489,32 +508,10 @@ emu_parse(const struct emu_frame *frame, const struct emu_tpids *tpids, struct e
 	out->is_tunnel_mac = false;
 	out->tunnel_at = 0;
 	if (plain_parse(frame, tpids, out))
-		out->dmac_class = (uint8_t)emu_dmac_class(out->head);
-	else
-		any_parse(frame, tpids, out);
-}
-
-uint32_t
-emu_parsed_l234(const struct emu_parsed *p)
-{
-	const struct emu_headers *in = emu_parsed_inner(p), *out = &p->h[0];
-	uint32_t dmac_class = p->dmac_class, word;
-
-	if (p->is_tunnel_mac)
-		dmac_class = emu_dmac_class(p->head + in->l2);
-	word = field_prep(EMU_RXBD_DMAC, dmac_class) | field_prep(EMU_RXBD_L3ID, in->l3id) |
-	       field_prep(EMU_RXBD_L4ID, in->l4id) | (in->is_frag ? EMU_RXBD_FRAG : 0) |
-	       (in->l3_error ? EMU_RXBD_L3E : 0) | (in->l4_error ? EMU_RXBD_L4E : 0);
-	if (p->nb_stacks > 1)
-		word |= (out->l3_error ? EMU_RXBD_OL3E : 0) | (out->l4_error ? EMU_RXBD_OL4E : 0);
-	return word;
-}
-
-uint32_t
-emu_parsed_base(const struct emu_parsed *p)
-{
-	return (p->is_checked ? EMU_RXBD_L3L4P : 0) |
-	       (emu_parsed_inner(p)->udp_no_sum ? EMU_RXBD_UDP0 : 0);
+		return;
+	any_parse(frame, tpids, out);
+	out->l234 = l234_of(out);
+	out->base = base_of(out);
 }
 
 uint16_t

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <string.h>
+
 #include "emu.h"
 
 #define EMU_HEAD_BYTES 256 /* as far as headers are looked at */
@@ -39,6 +41,8 @@ struct emu_parsed {
 	bool is_checked;    /* L3L4P [2:1.5] */
 	uint8_t rss_type;   /* index into the tuple bytes [3:4.3]; EMU_RSS_NONE */
 	uint16_t tunnel_at; /* offset of the tunnel's own header */
+	uint32_t l234;      /* word of the Rx BD, as far as the parser decides it [2:1.3] */
+	uint32_t base;      /* likewise [2:1.5] */
 	struct emu_headers h[2];
 	uint8_t copy[EMU_HEAD_BYTES]; /* written only when the frame's first piece is short */
 };
@@ -58,14 +62,20 @@ emu_parsed_inner(const struct emu_parsed *p)
 	return &p->h[p->nb_stacks - 1];
 }
 
-/* Words of the Rx BD that the parser alone decides [2:1.3] [2:1.4] [2:1.5]. */
-uint32_t emu_parsed_l234(const struct emu_parsed *p);
+/* Word of the Rx BD about tunnels, or the packet type [2:1.4]. */
 uint16_t emu_parsed_ol_info(const struct emu_parsed *p, bool adv_layout);
-uint32_t emu_parsed_base(const struct emu_parsed *p);
 /* Packet type index of the advanced layout [2:1.9]. */
 uint8_t emu_parsed_ptype(const struct emu_parsed *p);
 
-unsigned int emu_dmac_class(const uint8_t *dmac);
+static inline unsigned int
+emu_dmac_class(const uint8_t *dmac)
+{
+	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+	if (!(dmac[0] & 1))
+		return 0;
+	return memcmp(dmac, broadcast, 6) == 0 ? 2 : 1;
+}
 
 /* Sum of 16-bit words of bytes from..to-1 of the frame, folded, not complemented; native order of
  * network words. */

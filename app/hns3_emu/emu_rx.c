@@ -156,9 +156,12 @@ buffers_find(struct emu_dev *dev, struct rx_slot *s, uint32_t nb)
 					"bytes");
 		if (part > ring->buf_bytes || dev->gro_is_on) /* then it may be filled up later */
 			part = ring->buf_bytes;
-		s->buf[i] = emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE);
-		if (!s->buf[i])
+		s->buf[i] = emu_iommu_look_near(
+				dev->cfg.iommu, &ring->run, addr, part, EMU_DMA_WRITE);
+		if (!s->buf[i]) {
+			emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE); /* counts */
 			return EMU_RX_DROPPED;
+		}
 		__builtin_prefetch(s->buf[i], 1);
 		if (++idx == ring->nb_bds)
 			idx = 0;
@@ -342,20 +345,22 @@ static void
 bd_describe(struct rx_slot *s, const struct rx_fate *fate)
 {
 	const struct emu_parsed *p = fate->p;
-	uint32_t l234 = emu_parsed_l234(p);
+	uint32_t l234 = p->l234;
 
 	s->adv_layout = s->dev->cfg.caps & EMU_CAP_RXD_ADV &&
 	                emu_bar_load(s->dev, EMU_RXD_ADV_LAYOUT) & 1;
 
 	s->last = (struct emu_rxbd){ .rss_hash_le = htole32(fate->hash),
-		.ol_info_le = htole16(emu_parsed_ol_info(p, s->adv_layout)) };
+		.ol_info_le = p->nb_stacks > 1 || s->adv_layout
+		                              ? htole16(emu_parsed_ol_info(p, s->adv_layout))
+		                              : 0 };
 	s->gap_bytes = 0;
 	if (p->h[0].nb_tags && s->dev->rx_vlan_cfg)
 		l234 |= tags_strip(s, p);
 	s->len = s->frame->len_bytes - s->gap_bytes;
 	s->last.l234_le = htole32(l234);
 	s->last.pkt_len_le = htole16((uint16_t)s->len);
-	s->base_info = EMU_RXBD_VLD | EMU_RXBD_FE | emu_parsed_base(p);
+	s->base_info = EMU_RXBD_VLD | EMU_RXBD_FE | p->base;
 	if (fate->rule && fate->rule->writes_id) {
 		s->last.fd_id_le = htole16(fate->rule->rule_id);
 		s->base_info |= EMU_RXBD_LUM;
@@ -387,9 +392,9 @@ slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct 
 		return drop(dev, EMU_DROP_RX_DMA_FAULT);
 	if (result != EMU_RX_TAKEN)
 		return result;
-	s->gro = &b->gro[b->nb_slots];
-	if (!dev->gro_is_on || !emu_gro_start(s->gro, s->frame, fate->p))
-		s->gro = NULL;
+	s->gro = NULL;
+	if (dev->gro_is_on && emu_gro_start(&b->gro[b->nb_slots], s->frame, fate->p))
+		s->gro = &b->gro[b->nb_slots];
 	s->enable_reg = EMU_TQP_BASE(fate->queue) + EMU_TQP_RING_EN;
 	b->nb_slots++;
 	return EMU_RX_TAKEN;

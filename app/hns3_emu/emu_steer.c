@@ -97,6 +97,7 @@ emu_steer_plan(struct emu_nic *nic)
 		memcpy(&funcs, nic->mc[i].functions, sizeof(funcs));
 		table_add(s, nic->mc[i].e.mac, le32toh(funcs) & existing);
 	}
+	s->existing = existing;
 	s->port_filter = nic->vlan_port_filter;
 	s->nb_managed = nic->nb_managed;
 	/* nothing can stay inside without a second function or an address of one's own */
@@ -140,7 +141,7 @@ emu_steer_rx(const struct emu_nic *nic, const struct emu_parsed *p, unsigned int
 	const struct emu_steer *s = &nic->steer;
 	uint32_t funcs = s->promisc[p->dmac_class];
 
-	if (p->dmac_class != BROADCAST)
+	if (p->dmac_class != BROADCAST && funcs != s->existing)
 		funcs |= table_find(s, key_of(p->head));
 	if (s->nb_managed && !(funcs & 1) && is_managed(nic, p))
 		return 1;

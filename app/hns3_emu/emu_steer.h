@@ -29,6 +29,7 @@ struct emu_steer {
 	uint32_t vlan_filter;   /* those that have a filter of their own */
 	uint32_t vlan_bypass;   /* those that the port's filter is not for */
 	uint32_t loopback;      /* whose frames are looked at on their way out */
+	uint32_t existing;
 	bool port_filter;
 	unsigned int nb_managed; /* entries of the management table */
 	struct emu_steer_slot slot[EMU_STEER_SLOTS];

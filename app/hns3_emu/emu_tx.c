@@ -147,6 +147,39 @@ frame_is_usual(struct emu_dev *dev, struct emu_ring *ring, struct tx_frame *f)
 	       f->out.len_bytes + 4 <= dev->nic->max_frame_bytes;
 }
 
+/*
+ * The same for a frame of one BD, which is what there is most of, all in one: false if it is not
+ * complete, too.
+ */
+static inline bool
+frame_is_simple(struct emu_dev *dev, struct emu_ring *ring, struct tx_frame *f)
+{
+	const struct emu_txbd *bd = txbd_at(ring, f->first_bd);
+	uint64_t addr;
+	uint32_t len;
+	void *va;
+
+	if (f->first_bd == ring->nb_bds ||
+			(flags_load(bd) & (EMU_TXBD_VLD | EMU_TXBD_FE | EMU_TXBD_RESERVED)) !=
+					(EMU_TXBD_VLD | EMU_TXBD_FE) ||
+			bd_asks(bd))
+		return false;
+	addr = le64toh(__atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED));
+	len = le16toh(__atomic_load_n(&bd->send_size_le, __ATOMIC_RELAXED));
+	if (addr == 0 || len < EMU_FRAME_BYTES_MIN || len + 4 > dev->nic->max_frame_bytes)
+		return false;
+	va = emu_iommu_look_near(dev->cfg.iommu, &ring->run, addr, len, EMU_DMA_READ);
+	if (!va)
+		return false;
+	__builtin_prefetch(va);
+	f->nb_bds = 1;
+	f->ring_bytes = len;
+	f->out.len_bytes = len;
+	f->out.nb_segs = 1;
+	f->out.seg[0] = (struct iovec){ va, len };
+	return true;
+}
+
 /* Look the buffers of a frame that is not usual up; false: an address faults, which was counted. */
 static bool
 job_gather(struct emu_dev *dev, unsigned int q, const struct tx_frame *f, struct emu_tx_job *job)
@@ -202,10 +235,11 @@ burst_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b, unsigned i
 		struct tx_frame *f = &b->f[b->nb];
 
 		f->first_bd = b->nb_bds;
-		f->nb_bds = frame_extent(ring, b->nb_bds);
-		if (f->nb_bds == 0)
+		if (is_usual && frame_is_simple(dev, ring, f)) {
+			b->nb++;
+		} else if ((f->nb_bds = frame_extent(ring, b->nb_bds)) == 0) {
 			break;
-		if (is_usual && frame_is_usual(dev, ring, f)) {
+		} else if (is_usual && frame_is_usual(dev, ring, f)) {
 			b->nb++;
 		} else {
 			if (taken > 0)

@@ -22,8 +22,8 @@ static const struct emu_tpids qinq = { { 0x88a8, 0x8100, 0x8100, 0x8100 } };
 static void
 assert_same(const struct emu_parsed *a, const struct emu_parsed *b)
 {
-	assert_int_equal(emu_parsed_l234(a), emu_parsed_l234(b));
-	assert_int_equal(emu_parsed_base(a), emu_parsed_base(b));
+	assert_int_equal(a->l234, b->l234);
+	assert_int_equal(a->base, b->base);
 	assert_int_equal(emu_parsed_ol_info(a, false), emu_parsed_ol_info(b, false));
 	assert_int_equal(emu_parsed_ol_info(a, true), emu_parsed_ol_info(b, true));
 	assert_int_equal(a->dmac_class, b->dmac_class);
@@ -422,7 +422,7 @@ tunnels(void **state)
 	for (unsigned int i = 0; i < 6; i++) {
 		uint32_t len = tunnel_make(frame, cases[i].outer, cases[i].len);
 		struct emu_parsed p = parse(frame, len);
-		uint32_t dw2 = emu_parsed_l234(&p);
+		uint32_t dw2 = p.l234;
 
 		assert_int_equal(p.nb_stacks, cases[i].stacks);
 		assert_int_equal(p.tunnel_at, cases[i].at);
@@ -460,7 +460,7 @@ tunnel_errors(void **state)
 		frame[39] = (uint8_t)(len - 34); /* UDP length */
 		frame[cases[i].at] ^= 0x10;
 		p = parse(frame, len);
-		assert_int_equal(emu_parsed_l234(&p) & 0xffff0000, cases[i].error);
+		assert_int_equal(p.l234 & 0xffff0000, cases[i].error);
 	}
 }
 
