@@ -21,6 +21,7 @@
 /* One process has 128 TiB of addresses, and there may be EMU_PORTS_MAX arenas. */
 #define ARENA_BYTES     (UINT64_C(1) << 40)
 #define ARENA_ALIGN     (UINT64_C(1) << 30)
+#define BOUNCE_BYTES    (8u << 20)
 /* Faults logged one by one; afterwards only each LOG_EVERY-th. */
 #define FAULTS_LOGGED   16u
 #define LOG_EVERY       4096u
@@ -50,6 +51,8 @@ emu_iommu_fini(struct emu_iommu *mmu)
 	if (mmu->arena_map)
 		munmap(mmu->arena_map, ARENA_BYTES + ARENA_ALIGN);
 	mmu->arena_map = mmu->arena = NULL;
+	free(mmu->bounce);
+	mmu->bounce = NULL;
 	free(mmu->slots);
 	free(mmu->maps);
 	free(mmu->runs);
@@ -78,7 +81,7 @@ slot_enter(struct emu_iommu *mmu, uint64_t g, const struct emu_iommu_map *m)
 
 	while (mmu->slots[i].key != 0 && mmu->slots[i].key != g + 1)
 		i = (i + 1) & mmu->slot_mask;
-	mmu->slots[i].map = mmu->slots[i].key ? NULL : m;
+	mmu->slots[i].map = mmu->slots[i].key || !m->va ? NULL : m;
 	mmu->slots[i].key = g + 1;
 }
 
@@ -92,6 +95,8 @@ runs_refresh(struct emu_iommu *mmu)
 	for (uint32_t i = 0; i < mmu->nb_maps; i++) {
 		const struct emu_iommu_map *m = &mmu->maps[i];
 
+		if (!m->va)
+			continue; /* remote */
 		if (r && r->iova + r->size_bytes == m->iova && r->va + r->size_bytes == m->va &&
 				r->prot == m->prot) {
 			r->size_bytes += m->size_bytes;
@@ -192,6 +197,67 @@ fault_count(struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t prot)
 				nb + 1);
 }
 
+/* One DMA by messages; a failure is a fault. */
+static int
+remote_dma(struct emu_iommu *mmu, bool is_write, uint64_t iova, void *buf, uint32_t len)
+{
+	__atomic_fetch_add(&mmu->nb_remote, 1, __ATOMIC_RELAXED); /* a counter of both threads */
+	if (mmu->remote && mmu->remote(mmu->remote_ctx, is_write, iova, buf, len) == 0)
+		return 0;
+	fault_count(mmu, iova, len, is_write ? EMU_DMA_WRITE : EMU_DMA_READ);
+	return -EFAULT;
+}
+
+/* What precedes a bounce buffer. */
+struct bounce {
+	uint64_t iova;
+	uint32_t len, is_out;
+	uint8_t pad[48]; /* buffers are aligned as those of the client are */
+};
+
+/* A bounce buffer for @p len bytes at @p iova in the remote map @p m. */
+static void *
+emu_iommu_bounce(struct emu_iommu *mmu, const struct emu_iommu_map *m, uint64_t iova, uint64_t len,
+		uint32_t prot, bool fault)
+{
+	struct bounce *b;
+	uint64_t need = sizeof(*b) + ((len + 63) & ~UINT64_C(63));
+
+	if (!fault) /* it is only looked whether there is something */
+		return NULL;
+	if (len > m->size_bytes - (iova - m->iova) || need > BOUNCE_BYTES / 4 ||
+			prot == (EMU_DMA_READ | EMU_DMA_WRITE))
+		goto no;
+	if (!mmu->bounce)
+		mmu->bounce = aligned_alloc(64, BOUNCE_BYTES);
+	if (!mmu->bounce)
+		goto no;
+	if (mmu->bounce_at + need > BOUNCE_BYTES)
+		mmu->bounce_at = 0;
+	b = (struct bounce *)(void *)(mmu->bounce + mmu->bounce_at);
+	*b = (struct bounce){ .iova = iova, .len = (uint32_t)len, .is_out = prot == EMU_DMA_WRITE };
+	if (prot == EMU_DMA_READ && remote_dma(mmu, false, iova, b + 1, (uint32_t)len))
+		return NULL;
+	mmu->bounce_at += (uint32_t)need;
+	return b + 1;
+no:
+	fault_count(mmu, iova, len, prot);
+	return NULL;
+}
+
+void
+emu_iommu_bounce_send(struct emu_iommu *mmu, const void *va)
+{
+	const uint8_t *p = va;
+	struct bounce *b;
+
+	if (p < mmu->bounce || p >= mmu->bounce + BOUNCE_BYTES)
+		return; /* client memory itself */
+	b = (struct bounce *)(void *)(mmu->bounce + (p - mmu->bounce)) - 1;
+	if (b->is_out)
+		remote_dma(mmu, true, b->iova, b + 1, b->len);
+}
+
 void *
 emu_iommu_va_slow(struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t prot, bool fault)
 {
@@ -206,6 +272,8 @@ emu_iommu_va_slow(struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t p
 
 		if (iova + done < m->iova || (m->prot & prot) != prot)
 			break;
+		if (!m->va && done == 0)
+			return emu_iommu_bounce(mmu, m, iova, len, prot, fault);
 		if (!va)
 			va = m->va + (iova - m->iova);
 		else if (iova + done != m->iova || va + done != m->va)
@@ -231,7 +299,7 @@ run_at(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot, uint8_
 			len - 1 > UINT64_MAX - iova)
 		return 0;
 	left = m->size_bytes - (iova - m->iova);
-	*va = m->va + (iova - m->iova);
+	*va = m->va ? m->va + (iova - m->iova) : NULL;
 	return left < len ? (uint32_t)left : len;
 }
 
@@ -248,7 +316,10 @@ emu_dma_read(struct emu_iommu *mmu, uint64_t iova, void *buf, uint32_t len)
 			fault_count(mmu, iova, len, EMU_DMA_READ);
 			return -EFAULT;
 		}
-		memcpy(out, va, nb);
+		if (!va && remote_dma(mmu, false, iova, out, nb))
+			return -EFAULT;
+		if (va)
+			memcpy(out, va, nb);
 		out += nb;
 		iova += nb;
 		len -= nb;
@@ -269,7 +340,10 @@ emu_dma_write(struct emu_iommu *mmu, uint64_t iova, const void *buf, uint32_t le
 			fault_count(mmu, iova, len, EMU_DMA_WRITE);
 			return -EFAULT;
 		}
-		memcpy(va, in, nb);
+		if (!va && remote_dma(mmu, true, iova, (uint8_t *)(uintptr_t)in, nb))
+			return -EFAULT;
+		if (va)
+			memcpy(va, in, nb);
 		in += nb;
 		iova += nb;
 		len -= nb;
@@ -334,6 +408,8 @@ file_unmap(const struct emu_iommu *mmu, const struct emu_iommu_map *m)
 {
 	uint8_t *base = m->map_base;
 
+	if (!m->va)
+		return;
 	if (mmu->arena && base >= mmu->arena && base < mmu->arena + ARENA_BYTES)
 		arena_reserve(base, m->map_bytes);
 	else
@@ -391,8 +467,9 @@ maps_reserve(struct emu_iommu *mmu)
 	return maps ? 0 : -ENOMEM;
 }
 
-int
-emu_iommu_map(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd, uint64_t offset,
+/* @p fd -1: remote. */
+static int
+map_add(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd, uint64_t offset,
 		uint32_t prot)
 {
 	struct emu_iommu_map m = { .iova = iova, .size_bytes = size_bytes, .prot = prot };
@@ -409,7 +486,7 @@ emu_iommu_map(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd,
 	if (i < mmu->nb_maps && mmu->maps[i].iova <= iova + (size_bytes - 1))
 		return -EEXIST;
 	ret = maps_reserve(mmu);
-	if (ret == 0)
+	if (ret == 0 && fd >= 0)
 		ret = file_map(mmu, &m, fd, offset);
 	if (ret)
 		return ret;
@@ -429,6 +506,19 @@ emu_iommu_map(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd,
 	if (mmu->nb_maps > mmu->peak_maps)
 		mmu->peak_maps = mmu->nb_maps;
 	return 0;
+}
+
+int
+emu_iommu_map(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd, uint64_t offset,
+		uint32_t prot)
+{
+	return fd < 0 ? -EBADF : map_add(mmu, iova, size_bytes, fd, offset, prot);
+}
+
+int
+emu_iommu_map_remote(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, uint32_t prot)
+{
+	return map_add(mmu, iova, size_bytes, -1, 0, prot);
 }
 
 /* Remove maps[first .. end - 1]. */

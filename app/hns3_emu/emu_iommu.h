@@ -11,6 +11,12 @@
  * from the service thread with the data thread paused (emu.h). Invariant: maps[] is sorted by iova
  * and does not overlap.
  *
+ * A map without a file ("remote") is memory that only the client can reach, by messages. A lookup
+ * of it gives a bounce buffer: filled when the device is to read; sent by emu_iommu_written() when
+ * it has written. Bounce buffers are used again after BOUNCE_BYTES more; a burst is shorter. Data
+ * thread only, as are lookups but emu_dma_read() and emu_dma_write(), which carry messages in any
+ * thread. A ring cannot lie in such memory: its lookup, to read and write, is a fault.
+ *
  * A client may truncate a file that it has given to us; the access then raises SIGBUS.
  * emu_iommu_guard_install() puts zero pages in place and marks the IOMMU as broken, so that the
  * client can be ended instead of the emulator.
@@ -33,7 +39,7 @@
 struct emu_iommu_map {
 	uint64_t iova;
 	uint64_t size_bytes;
-	uint8_t *va;    /* of iova */
+	uint8_t *va;    /* of iova; NULL: remote */
 	uint32_t prot;  /* EMU_DMA_* */
 	void *map_base; /* what mmap() gave: aligned to the file's page size */
 	size_t map_bytes;
@@ -47,7 +53,12 @@ struct emu_iommu_run {
 	uint32_t prot;
 };
 
-/* A granule and the map that alone covers it; map NULL: several do. An empty slot has key 0. */
+/* Carry a DMA by messages; 0 or a negative errno. */
+typedef int (*emu_iommu_remote)(
+		void *ctx, bool is_write, uint64_t iova, void *buf, uint32_t len_bytes);
+
+/* A granule and the map that alone covers it; map NULL: several do, or it is remote. An empty slot
+ * has key 0. */
 struct emu_iommu_slot {
 	uint64_t key; /* granule number + 1 */
 	const struct emu_iommu_map *map;
@@ -72,6 +83,11 @@ struct emu_iommu {
 	uint32_t maps_size;
 	uint64_t live_bytes;
 	uint32_t peak_maps;
+	emu_iommu_remote remote; /* NULL: remote maps are faults */
+	void *remote_ctx;
+	uint8_t *bounce; /* NULL: none was needed yet */
+	uint32_t bounce_at;
+	uint64_t nb_remote;                 /* DMAs by messages; atomic */
 	uint64_t nb_mapped, nb_unmapped;    /* requests that succeeded, ever */
 	uint64_t faults_read, faults_write; /* atomic */
 	bool broken;                        /* atomic: a mapped file was truncated */
@@ -89,6 +105,8 @@ void emu_iommu_fini(struct emu_iommu *mmu);
  */
 int emu_iommu_map(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, int fd,
 		uint64_t offset, uint32_t prot);
+/* Likewise memory without a file. */
+int emu_iommu_map_remote(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes, uint32_t prot);
 /*
  * Unmap every map within the range; -ENOENT: there is none; -EINVAL: one lies across the range's
  * edge (nothing is done).
@@ -159,6 +177,19 @@ static inline void *
 emu_iommu_va(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot)
 {
 	return emu_iommu_look(mmu, iova, len, prot, true);
+}
+
+/* Out of line: send a bounce buffer. */
+void emu_iommu_bounce_send(struct emu_iommu *mmu, const void *va);
+
+/*
+ * What a lookup to write has given is filled now; before the BD tells the client so.
+ */
+static inline void
+emu_iommu_written(struct emu_iommu *mmu, const void *va)
+{
+	if (mmu->bounce)
+		emu_iommu_bounce_send(mmu, va);
 }
 
 /* Copy across map borders; 0 or -EFAULT (a fault was counted; a part may have been copied). */

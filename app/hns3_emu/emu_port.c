@@ -90,19 +90,28 @@ on_dma_map(void *ctx, uint64_t iova, uint64_t size, uint32_t prot, int fd, uint6
 	struct emu_port *port = ctx;
 	int ret;
 
-	if (fd < 0)
-		return 0; /* a ROM or another device's BAR, which no ring lies in: a DMA there is a
-		             fault */
+	prot = (prot & VUP_DMA_READ ? EMU_DMA_READ : 0) |
+	       (prot & VUP_DMA_WRITE ? EMU_DMA_WRITE : 0);
 	emu_data_pause();
-	ret = emu_iommu_map(&port->iommu, iova, size, fd, offset,
-			(prot & VUP_DMA_READ ? EMU_DMA_READ : 0) |
-					(prot & VUP_DMA_WRITE ? EMU_DMA_WRITE : 0));
+	/* Without a file: an application's own memory, a ROM, another device's BAR. */
+	ret = fd < 0 ? emu_iommu_map_remote(&port->iommu, iova, size, prot)
+	             : emu_iommu_map(&port->iommu, iova, size, fd, offset, prot);
 	emu_data_resume();
 	if (ret)
 		base_log(BASE_LOG_WARNING, MODULE,
 				"%s: refused to map IOVA 0x%llx, 0x%llx bytes: %s", port->name,
 				(unsigned long long)iova, (unsigned long long)size, strerror(-ret));
 	return ret;
+}
+
+/* The IOMMU's DMA by messages. */
+static int
+remote_dma(void *ctx, bool is_write, uint64_t iova, void *buf, uint32_t len)
+{
+	struct emu_port *port = ctx;
+
+	return is_write ? vup_server_dma_write(port->server, iova, buf, len)
+	                : vup_server_dma_read(port->server, iova, buf, len);
 }
 
 static int
@@ -114,7 +123,7 @@ on_dma_unmap(void *ctx, uint64_t iova, uint64_t size)
 	emu_data_pause();
 	ret = emu_iommu_unmap(&port->iommu, iova, size);
 	emu_data_resume();
-	return ret == -ENOENT ? 0 : ret; /* the server knows the map: it was one without a file */
+	return ret;
 }
 
 static int
@@ -291,6 +300,8 @@ emu_port_listen(struct emu_port *port)
 		.fd = emu_dev_config_fd(port->dev),
 	};
 	cfg.nb_vectors[VUP_IRQ_MSIX] = emu_dev_nb_vectors(port->dev);
+	port->iommu.remote = remote_dma;
+	port->iommu.remote_ctx = port;
 	port->server = vup_server_create(&cfg, &err); /* logs why not */
 	return port->server ? 0 : err;
 }
@@ -375,6 +386,7 @@ emu_port_report(const struct emu_port *port)
 	add_u64(iommu, "live_maps", port->iommu.nb_maps);
 	add_u64(iommu, "live_bytes", port->iommu.live_bytes);
 	add_u64(iommu, "peak_maps", port->iommu.peak_maps);
+	add_u64(iommu, "by_message", port->iommu.nb_remote);
 	add_u64(iommu, "mapped", port->iommu.nb_mapped);
 	add_u64(iommu, "unmapped", port->iommu.nb_unmapped);
 	json_object_object_add(root, "iommu", iommu);

@@ -303,6 +303,8 @@ slots_flush(struct rx_burst *b)
 			memcpy(s->buf[0], s->frame->seg[0].iov_base, s->len);
 		else
 			buffers_fill(s);
+		for (unsigned int k = 0; k < s->nb_bds && s->dev->cfg.iommu->bounce; k++)
+			emu_iommu_written(s->dev->cfg.iommu, s->buf[k]);
 		bds_publish(s);
 		__atomic_store_n(&ring->pkts, ring->pkts + 1, __ATOMIC_RELAXED);
 		ring->bytes += s->len;

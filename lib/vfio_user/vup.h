@@ -17,7 +17,8 @@
  * ask for it with a capability of ours in the version message (our EAL bus). Others (QEMU) are told
  * that nothing can be mapped, and every access arrives as region_read/region_write.
  *
- * Threads: a server and all its callbacks belong to the thread that calls vup_server_poll(). A
+ * Threads: a server and all its callbacks belong to the thread that calls vup_server_poll(), DMA by
+ * messages apart. A
  * client may be used by several threads; requests are serialised by a lock inside.
  *
  * Read next: vup_msg.h (messages as pure functions on buffers), vup_sock.h, vup_server.c,
@@ -105,8 +106,8 @@ struct vup_server_ops {
 	 * no live map, and lies inside the file.
 	 * @param prot  VUP_DMA_READ | VUP_DMA_WRITE
 	 * @param fd    borrowed: map or dup it before the return, the server closes it afterwards
-	 * in every case. -1: the client shares no file; refuse (-ENOTSUP) if there is no other way
-	 * to reach the memory
+	 * in every case. -1: the client shares no file; vup_server_dma_read() and _write() reach
+	 * the memory
 	 */
 	int (*dma_map)(void *ctx, uint64_t iova, uint64_t size, uint32_t prot, int fd,
 			uint64_t offset);
@@ -177,6 +178,17 @@ int vup_server_fd(const struct vup_server *srv);
  */
 unsigned int vup_server_poll(struct vup_server *srv);
 
+/**
+ * Read or write client memory by messages: what dma_map got without a file. Any thread but not
+ * inside a callback; one at a time, others wait for their turn.
+ *
+ * Blocks: until the client answers, at most a second; one that does not is ended by the next
+ * vup_server_poll(), and fails all later requests at once.
+ * @return 0; -EFAULT the client refuses the range; -ENOTCONN there is none; -ETIMEDOUT, -EPROTO
+ */
+int vup_server_dma_read(struct vup_server *srv, uint64_t iova, void *buf, uint32_t len);
+int vup_server_dma_write(struct vup_server *srv, uint64_t iova, const void *buf, uint32_t len);
+
 /** Whether a client is attached (has passed version negotiation). */
 bool vup_server_has_client(const struct vup_server *srv);
 
@@ -188,10 +200,21 @@ void vup_server_drop_client(struct vup_server *srv, const char *why);
 
 struct vup_client;
 
+/** What the server may ask for. Callbacks run in whatever thread is inside a request or
+ * vup_client_check(), with the client's lock held: they make no request. They return 0 or a
+ * negative errno. */
+struct vup_client_ops {
+	/** DMA by messages, in memory mapped without a file. Check the range. */
+	int (*dma_read)(void *ctx, uint64_t iova, void *buf, uint32_t len);
+	int (*dma_write)(void *ctx, uint64_t iova, const void *buf, uint32_t len);
+};
+
 struct vup_client_cfg {
 	const char *path;
-	uint32_t timeout_ms; /* for each request; 0: 2000 */
-	bool map_regions;    /* ask for regions to map */
+	const struct vup_client_ops *ops; /* NULL: every such request is refused */
+	void *ctx;                        /* of ops */
+	uint32_t timeout_ms;              /* for each request; 0: 2000 */
+	bool map_regions;                 /* ask for regions to map */
 };
 
 /**
@@ -212,8 +235,8 @@ void vup_client_destroy(struct vup_client *cl);
 int vup_client_fd(const struct vup_client *cl);
 
 /**
- * Look whether the server is still there, without waiting for it; to be called when vup_client_fd()
- * polls readable. A message that nobody asked for kills the connection.
+ * Look whether the server is still there, and do what it asks for, without waiting for it; to be
+ * called when vup_client_fd() polls readable. A message that nobody asked for kills the connection.
  *
  * Blocks: while another thread's request is out (at most its time-out).
  * @param why  VUP_WHY_LEN bytes or NULL; the reason when dead

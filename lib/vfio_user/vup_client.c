@@ -3,9 +3,10 @@
  * The driver's side: a connection and typed requests on it.
  *
  * Threads: any; one lock is held over a whole request and its reply. Invariant: at most one request
- * is out. So a reply can only be its answer, and anything else that arrives is the server's error.
- * The first error of the connection (as opposed to a refusal by the server) makes the client dead:
- * the reason is kept, the socket is shut down (it polls as hung up) and stays open until destroy.
+ * is out. So a reply can only be its answer, and what arrives otherwise is a request of the
+ * server's (DMA by messages), served by whoever reads it, or the server's error. The first error of
+ * the connection (as opposed to a refusal by the server) makes the client dead: the reason is kept,
+ * the socket is shut down (it polls as hung up) and stays open until destroy.
  */
 #include <errno.h>
 #include <poll.h>
@@ -29,6 +30,8 @@ struct vup_client {
 	uint32_t peer_max_fds;
 	uint32_t peer_max_xfer;
 	uint16_t next_id;
+	const struct vup_client_ops *ops; /* may be NULL */
+	void *ctx;
 	char why[VUP_WHY_LEN]; /* of dead */
 	struct vup_rx rx;
 	uint8_t tx[VUP_MSG_MAX];
@@ -76,9 +79,6 @@ reply_check(struct vup_client *cl, const struct vup_hdr *hdr, const struct reque
 	const struct vup_hdr *got = &cl->rx.hdr;
 	const char *name = vup_cmd_name(hdr->cmd);
 
-	if ((got->flags & VUP_TYPE_MASK) != VUP_TYPE_REPLY)
-		return client_die(cl, -EPROTO, "the server sent %s %u, which we do not serve",
-				vup_cmd_name(got->cmd), got->cmd);
 	if (got->id != hdr->id || got->cmd != hdr->cmd)
 		return client_die(cl, -EPROTO,
 				"awaited the reply to %s, message %u, got one to %s %u, message %u",
@@ -87,6 +87,49 @@ reply_check(struct vup_client *cl, const struct vup_hdr *hdr, const struct reque
 		return client_die(cl, -EPROTO,
 				"the reply to %s has file descriptors where none belong", name);
 	return got->flags & VUP_ERROR ? refusal_errno(got->error) : 0;
+}
+
+/* Do what a complete message in cl->rx asks for and answer it. */
+static int
+client_serve(struct vup_client *cl)
+{
+	const struct vup_hdr asked = cl->rx.hdr;
+	uint8_t *data = cl->rx.buf + VUP_HDR_SIZE + sizeof(struct vup_wire_dma_rw);
+	bool is_read = asked.cmd == VUP_CMD_DMA_READ;
+	struct deadline d = deadline_in_ms(cl->timeout_ms);
+	struct vup_hdr hdr = { .id = asked.id, .cmd = asked.cmd, .flags = VUP_TYPE_REPLY };
+	struct vup_dma_rw rw;
+	const char *wrong;
+	int ret = -ENOTSUP;
+
+	if ((asked.flags & VUP_TYPE_MASK) != VUP_TYPE_CMD)
+		return client_die(cl, -EPROTO, "the server sent a message that nobody asked for");
+	if (!is_read && asked.cmd != VUP_CMD_DMA_WRITE)
+		return client_die(cl, -EPROTO, "the server sent %s %u, which we do not serve",
+				vup_cmd_name(asked.cmd), asked.cmd);
+	wrong = vup_dma_rw_decode(
+			cl->rx.buf + VUP_HDR_SIZE, asked.size - VUP_HDR_SIZE, !is_read, &rw);
+	if (wrong || cl->rx.nb_fds)
+		return client_die(cl, -EPROTO, "the server sent a broken %s: %s",
+				vup_cmd_name(asked.cmd), wrong ? wrong : "file descriptors");
+	hdr.size = VUP_HDR_SIZE + (uint32_t)vup_dma_rw_encode(cl->tx + VUP_HDR_SIZE, &rw);
+	if (cl->ops && is_read)
+		ret = cl->ops->dma_read(cl->ctx, rw.iova, cl->tx + hdr.size, rw.count);
+	else if (cl->ops)
+		ret = cl->ops->dma_write(cl->ctx, rw.iova, data, rw.count);
+	if (ret) {
+		hdr.flags |= VUP_ERROR;
+		hdr.error = (uint32_t)-ret;
+		hdr.size = VUP_HDR_SIZE;
+	} else if (is_read) {
+		hdr.size += rw.count;
+	}
+	vup_rx_next(&cl->rx);
+	vup_hdr_encode(cl->tx, &hdr);
+	ret = vup_sock_send(cl->sock, cl->tx, hdr.size, NULL, 0, &d);
+	return ret ? client_die(cl, -ENOTCONN, "answering %s failed: %s", vup_cmd_name(asked.cmd),
+				     strerror(-ret))
+	           : 0;
 }
 
 /* Send and await the answer. Lock held. Returns as the public requests do. */
@@ -106,7 +149,8 @@ client_request(struct vup_client *cl, const struct request *req)
 
 	if (cl->dead)
 		return -ENOTCONN;
-	vup_rx_next(&cl->rx);
+	if (vup_rx_is_complete(&cl->rx))
+		vup_rx_next(&cl->rx); /* the last answer; else a request of the server's, in part */
 	vup_hdr_encode(cl->tx, &hdr);
 	ret = vup_sock_send(cl->sock, cl->tx, hdr.size, req->fds, req->nb_fds, &d);
 	if (ret == -ETIMEDOUT)
@@ -119,6 +163,12 @@ client_request(struct vup_client *cl, const struct request *req)
 			return client_die(cl, -ETIMEDOUT, "no reply to %s within %u ms", name,
 					cl->timeout_ms);
 		ret = vup_rx_step(cl->sock, &cl->rx, &why);
+		if (ret > 0 && (cl->rx.hdr.flags & VUP_TYPE_MASK) == VUP_TYPE_CMD) {
+			ret = client_serve(cl);
+			if (ret)
+				return ret;
+			continue;
+		}
 		if (ret > 0)
 			return reply_check(cl, &hdr, req);
 		if (ret == -EPROTO)
@@ -223,6 +273,8 @@ vup_client_create(const struct vup_client_cfg *cfg, int *err, char *why)
 	}
 	pthread_mutex_init(&cl->lock, NULL);
 	vup_rx_init(&cl->rx);
+	cl->ops = cfg->ops;
+	cl->ctx = cfg->ctx;
 	cl->timeout_ms = cfg->timeout_ms ? cfg->timeout_ms : CLIENT_TIMEOUT_MS;
 	cl->next_id = 1;
 	d = deadline_in_ms(cl->timeout_ms);
@@ -263,20 +315,18 @@ vup_client_fd(const struct vup_client *cl)
 int
 vup_client_check(struct vup_client *cl, char *why)
 {
-	struct pollfd pfd = { .fd = cl->sock, .events = POLLIN };
-	ssize_t got;
-	char byte;
-	int ret;
+	const char *wrong;
+	int ret = 1;
 
 	pthread_mutex_lock(&cl->lock);
-	if (!cl->dead && poll(&pfd, 1, 0) > 0) {
-		got = recv(cl->sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-		if (got > 0)
-			client_die(cl, 0, "the server sent a message that nobody asked for");
-		else if (got == 0)
-			client_die(cl, 0, "connection closed");
-		else if (errno != EAGAIN && errno != EINTR)
-			client_die(cl, 0, "connection failed: %s", strerror(errno));
+	if (vup_rx_is_complete(&cl->rx))
+		vup_rx_next(&cl->rx); /* the last answer */
+	while (!cl->dead && ret > 0) {
+		ret = vup_rx_step(cl->sock, &cl->rx, &wrong);
+		if (ret > 0)
+			client_serve(cl);
+		else if (ret < 0)
+			client_die(cl, 0, "%s", wrong);
 	}
 	ret = cl->dead ? -ENOTCONN : 0;
 	if (ret && why)

@@ -364,3 +364,34 @@ vup_region_rw_decode(const uint8_t *buf, size_t len, bool has_data, struct vup_r
 		return "transfer exceeds max_data_xfer_size";
 	return len != sizeof(wire) + (has_data ? rw->count : 0) ? "wrong size" : NULL;
 }
+
+size_t
+vup_dma_rw_encode(uint8_t *buf, const struct vup_dma_rw *rw)
+{
+	struct vup_wire_dma_rw wire = {
+		.address_le = htole64(rw->iova),
+		.count_le = htole64(rw->count),
+	};
+
+	memcpy(buf, &wire, sizeof(wire));
+	return sizeof(wire);
+}
+
+const char *
+vup_dma_rw_decode(const uint8_t *buf, size_t len, bool has_data, struct vup_dma_rw *rw)
+{
+	struct vup_wire_dma_rw wire = { 0 };
+	uint64_t count;
+
+	if (len < 12 || (len < sizeof(wire) && (len != 12 || has_data)))
+		return "wrong size";
+	memcpy(&wire, buf, len < sizeof(wire) ? len : sizeof(wire));
+	rw->iova = le64toh(wire.address_le);
+	count = le64toh(wire.count_le);
+	if (count == 0 || count > VUP_MAX_XFER)
+		return "DMA of no bytes, or more than max_data_xfer_size";
+	rw->count = (uint32_t)count;
+	if (len == 12)
+		return NULL;
+	return len != sizeof(wire) + (has_data ? count : 0) ? "wrong size" : NULL;
+}

@@ -227,6 +227,20 @@ struct vup_region_rw {
 	uint32_t count;
 };
 
+/* "VFIO_USER_DMA_READ" and "_WRITE", server to client; data follows a write and the reply to a read
+ */
+struct vup_wire_dma_rw {
+	uint64_t address_le;
+	uint64_t count_le;
+};
+_Static_assert(sizeof(struct vup_wire_dma_rw) == 16, "dma read/write");
+_Static_assert(offsetof(struct vup_wire_dma_rw, count_le) == 8, "count");
+
+struct vup_dma_rw {
+	uint64_t iova;
+	uint32_t count;
+};
+
 /* "VFIO_USER_VERSION", followed by JSON and its terminating NUL */
 struct vup_wire_version {
 	uint16_t major_le;
@@ -290,5 +304,10 @@ const char *vup_irq_set_decode(const uint8_t *buf, size_t len, struct vup_irq_se
 size_t vup_region_rw_encode(uint8_t *buf, const struct vup_region_rw *rw);
 const char *vup_region_rw_decode(
 		const uint8_t *buf, size_t len, bool has_data, struct vup_region_rw *rw);
+
+/** The data is at @p buf + 16. A reply to a write may have a count of 4 bytes, as the specification
+ * has it in one table. */
+size_t vup_dma_rw_encode(uint8_t *buf, const struct vup_dma_rw *rw);
+const char *vup_dma_rw_decode(const uint8_t *buf, size_t len, bool has_data, struct vup_dma_rw *rw);
 
 #endif

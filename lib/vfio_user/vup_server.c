@@ -24,11 +24,16 @@
 #define SERVER_NEGOTIATE_MS 2000
 
 static void
-conn_close(struct vup_conn *conn)
+conn_close(struct vup_server *srv, struct vup_conn *conn)
 {
-	vup_rx_next(&conn->rx);
+	pthread_mutex_lock(&srv->io);
+	vup_conn_forget(conn);
 	close(conn->sock);
 	conn->sock = -1;
+	conn->generation++;
+	conn->max_xfer = 0;
+	conn->negotiated = false;
+	pthread_mutex_unlock(&srv->io);
 }
 
 /* The end of a connection, whoever wanted it. */
@@ -37,8 +42,7 @@ conn_end(struct vup_server *srv, struct vup_conn *conn, enum base_log_level leve
 {
 	bool was_client = conn->negotiated;
 
-	conn_close(conn);
-	conn->negotiated = false;
+	conn_close(srv, conn);
 	if (conn != &srv->client)
 		return; /* the refused one was never here */
 	base_log(level, VUP_LOG, "%s: client gone: %s", srv->name, why);
@@ -59,12 +63,16 @@ conn_reply(struct vup_server *srv, struct vup_conn *conn, const struct vup_reply
 		.flags = VUP_TYPE_REPLY | (reply->err ? VUP_ERROR : 0),
 		.error = (uint32_t)reply->err,
 	};
+	int ret;
 
 	if (conn->rx.hdr.flags & VUP_NO_REPLY)
 		return true;
 	vup_hdr_encode(srv->tx, &hdr);
-	return vup_sock_send(conn->sock, srv->tx, hdr.size, &reply->fd,
-			       !reply->err && reply->fd >= 0, NULL) == 0;
+	pthread_mutex_lock(&srv->io);
+	ret = vup_sock_send(conn->sock, srv->tx, hdr.size, &reply->fd,
+			!reply->err && reply->fd >= 0, NULL);
+	pthread_mutex_unlock(&srv->io);
+	return ret == 0;
 }
 
 /* Find the handler and check what can be checked before it. NULL: go on. */
@@ -132,7 +140,7 @@ conn_serve(struct vup_server *srv, struct vup_conn *conn, unsigned int budget)
 	int ret;
 
 	while (done < budget && conn->sock >= 0) {
-		ret = vup_rx_step(conn->sock, &conn->rx, &why);
+		ret = vup_conn_step(srv, conn, &why);
 		if (ret == 0)
 			break;
 		done++;
@@ -140,7 +148,7 @@ conn_serve(struct vup_server *srv, struct vup_conn *conn, unsigned int budget)
 			conn_message(srv, conn);
 			continue;
 		}
-		clean = ret == -ECONNRESET && conn->rx.have == 0;
+		clean = ret == -ECONNRESET && conn->in.have == 0;
 		conn_end(srv, conn, clean ? BASE_LOG_INFO : BASE_LOG_WARNING, why);
 	}
 	return done;
@@ -152,6 +160,7 @@ conn_open(struct vup_server *srv, struct vup_conn *conn, int sock)
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = conn };
 
 	vup_rx_init(&conn->rx);
+	vup_rx_init(&conn->in);
 	conn->sock = sock;
 	conn->negotiated = false;
 	conn->negotiate_by = deadline_in_ms(SERVER_NEGOTIATE_MS);
@@ -159,7 +168,7 @@ conn_open(struct vup_server *srv, struct vup_conn *conn, int sock)
 		return true;
 	base_log(BASE_LOG_ERR, VUP_LOG, "%s: cannot watch a new connection: %s", srv->name,
 			strerror(errno));
-	conn_close(conn);
+	conn_close(srv, conn);
 	return false;
 }
 
@@ -183,16 +192,30 @@ server_accept(struct vup_server *srv)
 	return conn_open(srv, conn, sock);
 }
 
+/* What came in while somebody waited for a DMA answer lies in no socket any more. */
+static unsigned int
+server_deferred(struct vup_server *srv)
+{
+	unsigned int done = 0;
+
+	if (srv->client.sock >= 0)
+		done = conn_serve(srv, &srv->client, SERVER_BUDGET);
+	vup_server_dma_drain(srv);
+	return done;
+}
+
 unsigned int
 vup_server_poll(struct vup_server *srv)
 {
-	struct epoll_event events[3];
+	struct epoll_event events[4];
 	unsigned int done = 0;
-	int i, nb = epoll_wait(srv->epoll, events, 3, 0);
+	int i, nb = epoll_wait(srv->epoll, events, 4, 0);
 
 	/* Connections first: an accept may reuse the slot of one that has just ended. */
 	for (i = 0; i < nb; i++)
-		if (events[i].data.ptr)
+		if (events[i].data.ptr == srv)
+			done += server_deferred(srv);
+		else if (events[i].data.ptr)
 			done += conn_serve(srv, events[i].data.ptr, SERVER_BUDGET);
 	for (i = 0; i < nb; i++)
 		if (!events[i].data.ptr)
@@ -248,6 +271,7 @@ static int
 server_open(struct vup_server *srv)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
+	struct epoll_event wake = { .events = EPOLLIN, .data.ptr = srv };
 	char why[VUP_WHY_LEN];
 	int ret;
 
@@ -258,7 +282,8 @@ server_open(struct vup_server *srv)
 	}
 	srv->listener = ret;
 	srv->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (srv->epoll < 0 || epoll_ctl(srv->epoll, EPOLL_CTL_ADD, srv->listener, &event) != 0) {
+	if (srv->epoll < 0 || epoll_ctl(srv->epoll, EPOLL_CTL_ADD, srv->listener, &event) != 0 ||
+			epoll_ctl(srv->epoll, EPOLL_CTL_ADD, srv->wake_fd, &wake) != 0) {
 		ret = -errno;
 		base_log(BASE_LOG_ERR, VUP_LOG, "%s: cannot create an epoll set: %s", srv->name,
 				strerror(-ret));
@@ -282,6 +307,14 @@ vup_server_create(const struct vup_server_cfg *cfg, int *err)
 		return NULL;
 	}
 	srv->listener = srv->epoll = srv->client.sock = srv->refused.sock = -1;
+	*err = vup_server_dma_init(srv);
+	if (*err) {
+		base_log(BASE_LOG_ERR, VUP_LOG, "%s: cannot create an eventfd: %s", cfg->name,
+				strerror(-*err));
+		vup_server_destroy(srv);
+		return NULL;
+	}
+	*err = -ENOMEM;
 	srv->ops = cfg->ops;
 	srv->ctx = cfg->ctx;
 	memcpy(srv->regions, cfg->regions, sizeof(srv->regions));
@@ -315,6 +348,7 @@ vup_server_destroy(struct vup_server *srv)
 	if (srv->epoll >= 0)
 		close(srv->epoll);
 	vup_ranges_fini(&srv->maps);
+	vup_server_dma_fini(srv);
 	free(srv->path);
 	free(srv->name);
 	free(srv);

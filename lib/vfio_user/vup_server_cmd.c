@@ -33,6 +33,8 @@ on_version(struct vup_server *srv, struct vup_conn *conn, const uint8_t *payload
 	}
 	conn->negotiated = true;
 	conn->maps_regions = ver.caps.map_regions;
+	conn->max_xfer = ver.caps.max_data_xfer_size < VUP_MAX_XFER ? ver.caps.max_data_xfer_size
+	                                                            : VUP_MAX_XFER;
 	ver.minor = VUP_VERSION_MINOR;
 	ver.caps.max_msg_fds = VUP_MAX_FDS;
 	ver.caps.max_data_xfer_size = VUP_MAX_XFER;

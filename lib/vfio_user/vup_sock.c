@@ -33,6 +33,18 @@ vup_rx_next(struct vup_rx *rx)
 	vup_rx_init(rx);
 }
 
+void
+vup_rx_move(struct vup_rx *to, struct vup_rx *from)
+{
+	to->have = from->have;
+	to->has_hdr = from->has_hdr;
+	to->nb_fds = from->nb_fds;
+	to->hdr = from->hdr;
+	memcpy(to->fds, from->fds, from->nb_fds * sizeof(from->fds[0]));
+	memcpy(to->buf, from->buf, from->have);
+	vup_rx_init(from);
+}
+
 int
 vup_rx_take_fd(struct vup_rx *rx, unsigned int i)
 {

@@ -31,6 +31,16 @@ void vup_rx_init(struct vup_rx *rx);
 /** Close what was not taken and be ready for the next message. */
 void vup_rx_next(struct vup_rx *rx);
 
+/** Move a complete message; @p to must be empty, @p from is afterwards. */
+void vup_rx_move(struct vup_rx *to, struct vup_rx *from);
+
+/** Whether all of a message is there. */
+static inline bool
+vup_rx_is_complete(const struct vup_rx *rx)
+{
+	return rx->has_hdr && rx->have == rx->hdr.size;
+}
+
 /** The descriptor @p i of a complete message, or -1; the caller owns it. */
 int vup_rx_take_fd(struct vup_rx *rx, unsigned int i);
 

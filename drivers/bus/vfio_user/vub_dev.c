@@ -228,7 +228,9 @@ raise_fd_limit(void)
 static int
 dev_connect(struct vub_dev *dev)
 {
-	const struct vup_client_cfg cfg = { .path = dev->args.socket, .map_regions = true };
+	const struct vup_client_cfg cfg = {
+		.path = dev->args.socket, .map_regions = true, .ops = &vub_dma_ops, .ctx = dev
+	};
 	uint32_t nb_regions, nb_irqs;
 	char why[VUP_WHY_LEN];
 	int ret;

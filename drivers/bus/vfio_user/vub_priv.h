@@ -18,12 +18,12 @@
  * Threads: EAL's hot-plug calls (scan, plug, unplug) come one at a time from one thread. The
  * interrupt thread runs the drain callback, the watch is a thread of its own; any thread may run
  * memory events, under EAL's memory lock. What these share is the client (locks inside), `lost`
- * (atomic) and the map table (only touched under EAL's memory lock, or before the event callback
- * exists).
+ * (atomic), and the map table with its locks (vub_dma.c).
  */
 #ifndef VUB_PRIV_H
 #define VUB_PRIV_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -50,6 +50,13 @@ struct vub_args {
 	char *driver; /* name of a PCI driver, or NULL: any that matches */
 };
 
+/* External memory: a map whose bytes travel by messages. */
+struct vub_ext {
+	TAILQ_ENTRY(vub_ext) next;
+	uint8_t *va;
+	uint64_t iova, len;
+};
+
 struct vub_dev {
 	TAILQ_ENTRY(vub_dev) next;
 	char name[RTE_DEV_NAME_MAX_LEN];
@@ -71,8 +78,14 @@ struct vub_dev {
 	uint32_t nb_vectors;
 	int vectors[VUB_MAX_VECTORS]; /* event fds; the handle holds duplicates of 1.. */
 	bool has_drain;               /* the drain callback is registered */
+	bool has_dma;                 /* what follows is initialised */
 	bool has_mem_event;           /* the memory event callback is registered */
+	pthread_mutex_t maps_lock;    /* taken after EAL's memory lock, if that is */
 	struct vup_ranges maps;       /* IOVA ranges that the server has */
+	struct {
+		pthread_mutex_t lock; /* innermost */
+		TAILQ_HEAD(, vub_ext) list;
+	} ext;
 	struct {
 		const struct eth_dev_ops *driver;
 		struct eth_dev_ops ours; /* the driver's but for a few */
@@ -108,6 +121,9 @@ int vub_irq_refill(struct vub_dev *dev);
 /** Share all EAL memory, present and future. @return 0 or a negative errno; logged */
 int vub_dma_init(struct vub_dev *dev);
 void vub_dma_fini(struct vub_dev *dev);
+
+/** What the server may ask for. */
+extern const struct vup_client_ops vub_dma_ops;
 
 /** rte_dev_dma_map(), rte_dev_dma_unmap(): 0 or -1 with rte_errno. */
 int vub_dma_map(struct rte_device *device, void *va, uint64_t iova, size_t len);

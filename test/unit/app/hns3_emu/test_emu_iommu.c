@@ -473,6 +473,95 @@ limits(void **state)
 	close(fd);
 }
 
+/* ---- memory without a file ---- */
+
+static uint8_t far[0x4000]; /* at IOVA 0x7000000, behind 4 KiB of the file */
+static unsigned int nb_messages;
+static int far_error;
+
+static int
+far_dma(void *ctx, bool is_write, uint64_t iova, void *buf, uint32_t len)
+{
+	assert_ptr_equal(ctx, far);
+	assert_in_range(iova, 0x7000000, 0x7000000 + sizeof(far) - len);
+	nb_messages++;
+	if (is_write)
+		memcpy(far + (iova - 0x7000000), buf, len);
+	else
+		memcpy(buf, far + (iova - 0x7000000), len);
+	return far_error;
+}
+
+static void
+remote_memory_is_reached_by_messages(void **state)
+{
+	struct bench *b = *state;
+	uint8_t *va, bytes[8];
+
+	for (size_t i = 0; i < sizeof(far); i++)
+		far[i] = (uint8_t)i;
+	nb_messages = 0;
+	far_error = 0;
+	b->mmu.remote = far_dma;
+	b->mmu.remote_ctx = far;
+	assert_int_equal(emu_iommu_map(&b->mmu, 0x6fff000, 0x1000, b->fd, 0, RW), 0);
+	assert_int_equal(emu_iommu_map_remote(&b->mmu, 0x7000000, sizeof(far), RW), 0);
+	assert_int_equal(emu_iommu_map_remote(&b->mmu, 0x7001000, 0x1000, RW), -EEXIST);
+	/* to read: the bytes are there at once */
+	va = emu_iommu_va(&b->mmu, 0x7000102, 4, EMU_DMA_READ);
+	assert_memory_equal(va, "\x02\x03\x04\x05", 4);
+	assert_int_equal(nb_messages, 1);
+	emu_iommu_written(&b->mmu, va); /* nothing was */
+	assert_int_equal(nb_messages, 1);
+	/* to write: they go when they are written, that many */
+	va = emu_iommu_va(&b->mmu, 0x7000200, 3, EMU_DMA_WRITE);
+	memcpy(va, "xyz!", 4);
+	assert_int_equal(nb_messages, 1);
+	emu_iommu_written(&b->mmu, va);
+	assert_memory_equal(far + 0x1ff, "\xff\x78\x79\x7a\x03", 5);
+	assert_int_equal(nb_messages, 2);
+	/* copies cross from a file into it */
+	assert_int_equal(emu_dma_read(&b->mmu, 0x6fffffc, bytes, 8), 0);
+	assert_memory_equal(bytes, "\xfc\x0f\x00\x00\x00\x01\x02\x03", 8);
+	assert_int_equal(emu_dma_write(&b->mmu, 0x6fffffe, "abcd", 4), 0);
+	assert_memory_equal(far, "cd", 2);
+	assert_int_equal(nb_lines, 0);
+	assert_int_equal(b->mmu.nb_remote, 4);
+	/* a ring would be read and written; a range that leaves the map; the client's refusal */
+	assert_null(emu_iommu_va(&b->mmu, 0x7000000, 64, RW));
+	assert_null(emu_iommu_va(&b->mmu, 0x7003fff, 2, EMU_DMA_READ));
+	far_error = -EFAULT;
+	assert_null(emu_iommu_va(&b->mmu, 0x7000000, 1, EMU_DMA_READ));
+	assert_int_equal(emu_dma_write(&b->mmu, 0x7000000, "a", 1), -EFAULT);
+	assert_int_equal(nb_lines, 4);
+	assert_int_equal(b->mmu.faults_read + b->mmu.faults_write, 4);
+	assert_int_equal(emu_iommu_unmap(&b->mmu, 0x7000000, sizeof(far)), 0);
+	assert_null(emu_iommu_va_slow(&b->mmu, 0x7000000, 1, EMU_DMA_READ, false));
+	emu_iommu_unmap_all(&b->mmu);
+}
+
+/* Buffers are used again, but not within a burst: 2,000 of 9,000 bytes are twice what there is, and
+ * the last 32 are as they were. */
+static void
+bounce_buffers_last_for_a_burst(void **state)
+{
+	struct bench *b = *state;
+	uint8_t *va[32];
+
+	far_error = 0;
+	b->mmu.remote = far_dma;
+	b->mmu.remote_ctx = far;
+	assert_int_equal(emu_iommu_map_remote(&b->mmu, 0x7000000, sizeof(far), RW), 0);
+	for (unsigned int i = 0; i < 2000; i++) {
+		memset(far, (int)i, sizeof(far));
+		va[i % 32] = emu_iommu_va(&b->mmu, 0x7000000, 9000, EMU_DMA_READ);
+		assert_non_null(va[i % 32]);
+		for (unsigned int k = 0; k < 32 && k <= i; k++)
+			assert_int_equal(va[(i - k) % 32][8999], (uint8_t)(i - k));
+	}
+	emu_iommu_unmap_all(&b->mmu);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -493,6 +582,8 @@ main(void)
 		CASE(changes_are_counted),
 		CASE(small_pages),
 		CASE(limits),
+		CASE(remote_memory_is_reached_by_messages),
+		CASE(bounce_buffers_last_for_a_burst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,7 +168,9 @@ static const struct hostile hostile_rows[] = {
 	{ vup_client_reset, "0200 0400 10000000 01000000 00000000", "got one to DEVICE_GET_INFO",
 			0 },
 	{ vup_client_reset, "0200 0b00 10000000 00000000 00000000",
-			"the server sent DMA_READ 11, which we do not serve", 0 },
+			"the server sent a broken DMA_READ: wrong size", 0 },
+	{ vup_client_reset, "0200 0d00 10000000 00000000 00000000",
+			"the server sent DEVICE_RESET 13, which we do not serve", 0 },
 	{ vup_client_reset, GOLD_RESET_ASK, "which we do not serve", 2 },
 	{ vup_client_reset, "0200 0d00 0f000000 01000000 00000000", "smaller than a header", 1 },
 	{ vup_client_reset, "0200 0d00 ffffffff 01000000 00000000", "larger than any", 16 },
@@ -425,7 +427,9 @@ what_nobody_asked_for_kills(void **state)
 
 	cl_attach(rig);
 	assert_int_equal(vup_client_check(rig->cl, rig->why), 0);
-	fp_send(rig->peer, "00");
+	fp_send(rig->peer, "0100 0d00 10000000 0100"); /* not all of it yet */
+	assert_int_equal(vup_client_check(rig->cl, rig->why), 0);
+	fp_send(rig->peer, "0000 00000000");
 	assert_int_equal(vup_client_check(rig->cl, rig->why), -ENOTCONN);
 	assert_string_equal(rig->why, "the server sent a message that nobody asked for");
 	cl_detach(rig);

@@ -110,14 +110,13 @@ only_shared_memory_can_be_mapped(void **state)
 	assert_int_equal(vub_dma_unmap(device, va, iova, 8192), 0);
 	assert_non_null(server_at(iova)); /* it stays shared */
 	assert_string_equal(rig_log_take(), "");
-	rte_errno = 0;
 	assert_int_equal(vub_dma_map(device, on_stack, stack_iova, 64), -1);
 	assert_int_equal(rte_errno, ENOTSUP);
-	assert_non_null(strstr(rig_log_take(), "64 bytes, is not EAL's and comes without a file: "
-					       "the device, another process, cannot reach it\n"));
+	assert_non_null(strstr(rig_log_take(), "is not EAL's: register it (rte_extmem_register()) "
+					       "before it is mapped\n"));
 	rte_errno = 0;
 	assert_int_equal(vub_dma_unmap(device, on_stack, stack_iova, 64), -1);
-	assert_int_equal(rte_errno, ENOTSUP);
+	assert_int_equal(rte_errno, ENOENT);
 	assert_int_equal(vub_dma_map(device, va, iova, 0), -1);
 	assert_int_equal(vub_dma_unmap(device, va, iova, 0), -1);
 	assert_int_equal(vub_dma_map(device, va, iova, 1ull << 40), -1); /* it ends inside */
@@ -126,21 +125,58 @@ only_shared_memory_can_be_mapped(void **state)
 	vub_dev_close(dev);
 }
 
+/* The device reads and writes @p len bytes of @p va by messages. */
 static void
-memory_without_a_file_is_left_out_and_said(void **state)
+assert_reached(uint8_t *va, uint32_t len)
+{
+	uint8_t bytes[3] = "abc";
+
+	memset(va, 0x5a, len);
+	assert_int_equal(rig_dma_write((uintptr_t)va + len - 3, bytes, 3), 0);
+	assert_memory_equal(va + len - 5, "ZZabc", 5);
+	assert_int_equal(rig_dma_read((uintptr_t)va + len - 4, bytes, 3), 0);
+	assert_memory_equal(bytes, "Zab", 3);
+	/* not a byte more */
+	assert_int_equal(rig_dma_read((uintptr_t)va + len - 2, bytes, 3), -EFAULT);
+	assert_int_equal(rig_dma_read((uintptr_t)va - 1, bytes, 1), -EFAULT);
+}
+
+static void
+memory_of_the_application_is_reached_by_messages(void **state)
 {
 	struct vub_dev *dev = dev_open();
+	struct rte_device *device = &dev->slot.pci.device;
 	size_t len = 2 << 20;
-	void *va = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *va = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int nb_maps;
 
 	(void)state;
 	assert_ptr_not_equal(va, MAP_FAILED);
 	assert_int_equal(rte_extmem_register(va, len, NULL, 0, 4096), 0);
 	assert_int_equal(vub_dma_init(dev), 0);
-	assert_null(server_at((uintptr_t)va));
-	assert_non_null(strstr(rig_log_take(), "vfio_user: vfu0: 512 memory segments have no file "
-					       "and cannot be reached by the device\n"));
+	assert_int_equal(vub_watch_init(dev), 0);
+	nb_maps = rig_maps_get(NULL, 0);
+	assert_int_equal(rig_dma_read((uintptr_t)va, maps, 1), -EFAULT); /* not asked for yet */
+	assert_int_equal(vub_dma_map(device, va + 64, (uintptr_t)va + 64, 4096), -1);
+	assert_int_equal(rte_errno, EINVAL);
+	rig_log_take();
+	assert_int_equal(vub_dma_map(device, va, (uintptr_t)va, len), 0);
+	assert_non_null(strstr(rig_log_take(), "2097152 bytes, has no file: the device reaches it "
+					       "by messages, slowly\n"));
+	assert_int_equal(rig_maps_get(NULL, 0), nb_maps + 1);
+	assert_reached(va, (uint32_t)len);
+	assert_int_equal(vub_dma_map(device, va, (uintptr_t)va, len), 0); /* it is there */
+	assert_int_equal(rig_maps_get(NULL, 0), nb_maps + 1);
+	assert_int_equal(vub_dma_unmap(device, va, (uintptr_t)va, len / 2), -1); /* not that map */
+	assert_int_equal(rte_errno, ENOENT);
+	assert_int_equal(vub_dma_unmap(device, va, (uintptr_t)va, len), 0);
+	assert_int_equal(rig_maps_get(NULL, 0), nb_maps);
+	assert_int_equal(rig_dma_read((uintptr_t)va, maps, 1), -EFAULT);
+	/* what is left at the end is taken back */
+	assert_int_equal(vub_dma_map(device, va, 0, len), 0);
+	vub_watch_fini(dev);
 	vub_dma_fini(dev);
+	assert_int_equal(rig_maps_get(NULL, 0), 0);
 	assert_int_equal(rte_extmem_unregister(va, len), 0);
 	munmap(va, len);
 	vub_dev_close(dev);
@@ -295,27 +331,33 @@ a_new_page_that_is_refused(void **state)
 	vub_dev_close(dev);
 }
 
-/* External memory comes and goes: a notice, no map. */
+/* Heaps of external memory come and go, as one map each. */
 static void
-new_external_memory_is_said(void **state)
+new_external_heaps_are_reached_by_messages(void **state)
 {
 	struct vub_dev *dev = dev_open();
 	size_t len = 2 << 20;
-	void *va = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *va = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int nb_maps;
 
 	(void)state;
 	assert_ptr_not_equal(va, MAP_FAILED);
 	assert_int_equal(vub_dma_init(dev), 0);
-	rig_log_take();
+	assert_int_equal(vub_watch_init(dev), 0);
+	nb_maps = rig_maps_get(NULL, 0);
 	assert_int_equal(rte_malloc_heap_create("outside"), 0);
 	assert_int_equal(rte_malloc_heap_memory_add("outside", va, len, NULL, 0, 4096), 0);
-	assert_non_null(strstr(rig_log_take(),
-			"2097152 bytes, has no file: the device cannot reach it\n"));
-	assert_null(server_at((uintptr_t)va));
+	assert_int_equal(rig_maps_get(NULL, 0), nb_maps + 1);
+	assert_int_equal(rig_dma_write((uintptr_t)va + len - 3, "abc", 3), 0);
+	assert_memory_equal(va + len - 3, "abc", 3);
+	rig_log_take();
 	assert_int_equal(rte_malloc_heap_memory_remove("outside", va, len), 0);
 	assert_string_equal(rig_log_take(), "");
+	assert_int_equal(rig_maps_get(NULL, 0), nb_maps);
+	assert_int_equal(rig_dma_read((uintptr_t)va, maps, 1), -EFAULT);
 	assert_int_equal(rte_malloc_heap_destroy("outside"), 0);
 	munmap(va, len);
+	vub_watch_fini(dev);
 	vub_dma_fini(dev);
 	vub_dev_close(dev);
 }
@@ -325,7 +367,6 @@ pages_come_and_go_without_a_server(void **state)
 {
 	struct vub_dev *dev = dev_open();
 	uint8_t *va, *old;
-	const char *log;
 
 	(void)state;
 	assert_int_equal(vub_dma_init(dev), 0);
@@ -335,8 +376,8 @@ pages_come_and_go_without_a_server(void **state)
 	rig_server_stop();
 	va = rte_malloc(NULL, 4 << 20, 1 << 21);
 	assert_non_null(va); /* the application has its memory all the same */
-	log = rig_log_take();
-	assert_non_null(strstr(log, "vfio_user: vfu0: lost the device at "));
+	assert_int_equal(vup_client_check(dev->client, NULL), -ENOTCONN);
+	rig_log_take();
 	rte_free(va);
 	rte_free(old);
 	assert_string_equal(rig_log_take(), "");
@@ -351,7 +392,7 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup(all_memory_is_shared, rig_reset),
 		cmocka_unit_test_setup(static_memory_is_one_map, rig_reset),
 		cmocka_unit_test_setup(only_shared_memory_can_be_mapped, rig_reset),
-		cmocka_unit_test_setup(memory_without_a_file_is_left_out_and_said, rig_reset),
+		cmocka_unit_test_setup(memory_of_the_application_is_reached_by_messages, rig_reset),
 		cmocka_unit_test_setup(a_server_that_takes_no_map, rig_reset),
 		cmocka_unit_test_setup(a_dead_server_does_not_hold_the_end, rig_reset),
 	};
@@ -362,7 +403,7 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup(after_the_end_events_are_not_ours, rig_reset),
 		cmocka_unit_test_setup(a_server_that_takes_some_maps, rig_reset),
 		cmocka_unit_test_setup(a_new_page_that_is_refused, rig_reset),
-		cmocka_unit_test_setup(new_external_memory_is_said, rig_reset),
+		cmocka_unit_test_setup(new_external_heaps_are_reached_by_messages, rig_reset),
 		cmocka_unit_test_setup(pages_come_and_go_without_a_server, rig_reset),
 	};
 

@@ -50,13 +50,14 @@ static FILE *log_file;
 static int
 on_dma_map(void *ctx, uint64_t iova, uint64_t size, uint32_t prot, int fd, uint64_t offset)
 {
-	void *va;
+	void *va = NULL;
 	int ret = 0;
 
 	(void)ctx;
-	if (prot != (VUP_DMA_READ | VUP_DMA_WRITE) || fd < 0)
+	if (prot != (VUP_DMA_READ | VUP_DMA_WRITE))
 		return -EINVAL;
-	va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+	if (fd >= 0)
+		va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
 	if (va == MAP_FAILED)
 		return -errno;
 	pthread_mutex_lock(&rig.lock);
@@ -65,9 +66,21 @@ on_dma_map(void *ctx, uint64_t iova, uint64_t size, uint32_t prot, int fd, uint6
 	else
 		rig.maps[rig.nb_maps++] = (struct rig_map){ .iova = iova, .size = size, .va = va };
 	pthread_mutex_unlock(&rig.lock);
-	if (ret)
+	if (ret && va)
 		munmap(va, size);
 	return ret;
+}
+
+int
+rig_dma_read(uint64_t iova, void *buf, uint32_t len)
+{
+	return vup_server_dma_read(rig.srv, iova, buf, len);
+}
+
+int
+rig_dma_write(uint64_t iova, const void *buf, uint32_t len)
+{
+	return vup_server_dma_write(rig.srv, iova, buf, len);
 }
 
 static int
@@ -80,7 +93,8 @@ on_dma_unmap(void *ctx, uint64_t iova, uint64_t size)
 	for (unsigned int i = 0; i < rig.nb_maps; i++) {
 		if (rig.maps[i].iova != iova || rig.maps[i].size != size)
 			continue;
-		munmap(rig.maps[i].va, size);
+		if (rig.maps[i].va)
+			munmap(rig.maps[i].va, size);
 		rig.maps[i] = rig.maps[--rig.nb_maps];
 		ret = 0;
 	}
@@ -112,7 +126,8 @@ on_client_gone(void *ctx, const char *why)
 	pthread_mutex_lock(&rig.lock);
 	while (rig.nb_maps > 0) {
 		rig.nb_maps--;
-		munmap(rig.maps[rig.nb_maps].va, rig.maps[rig.nb_maps].size);
+		if (rig.maps[rig.nb_maps].va)
+			munmap(rig.maps[rig.nb_maps].va, rig.maps[rig.nb_maps].size);
 	}
 	for (int i = 0; i < RIG_VECTORS_MAX; i++) {
 		if (rig.vectors[i] >= 0)

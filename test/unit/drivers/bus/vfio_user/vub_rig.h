@@ -32,7 +32,7 @@ struct rig_cfg {
 
 struct rig_map {
 	uint64_t iova, size;
-	uint8_t *va; /* the server's own view of the memory */
+	uint8_t *va; /* the server's own view of the memory; NULL: mapped without a file */
 };
 
 extern struct rig_cfg rig_cfg;
@@ -56,7 +56,10 @@ const char *rig_args(const char *more);
 /* Server's view. */
 uint8_t *rig_bar(void); /* its mapping of BAR 0's file */
 unsigned int rig_maps_get(struct rig_map maps[], unsigned int size); /* live maps */
-unsigned int rig_vectors_get(void);                                  /* that have an event fd */
+/* DMA by messages, from the test's thread. */
+int rig_dma_read(uint64_t iova, void *buf, uint32_t len);
+int rig_dma_write(uint64_t iova, const void *buf, uint32_t len);
+unsigned int rig_vectors_get(void); /* that have an event fd */
 void rig_vector_raise(uint32_t vector);
 unsigned int rig_clients_gone(void); /* so far */
 /* Wait until the server has noticed @p nb clients go; asserts that it does. */
