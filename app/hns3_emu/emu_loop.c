@@ -37,6 +37,8 @@
 #define BUDGET_RX_PKTS   32
 #define SERVICE_SLEEP_NS 500000
 #define DATA_SLEEP_NS    20000
+#define DATA_LONG_NS     200000 /* after LONG_ROUNDS such sleeps: an idle emulator costs little */
+#define LONG_ROUNDS      500
 #define IDLE_ROUNDS      20000 /* about a millisecond of empty rounds before the first sleep */
 #define FLUSH_NS         100000000
 #define SERVE_NS         10000000
@@ -143,9 +145,8 @@ data_main(void *arg)
 			wires_flush();
 			pthread_mutex_unlock(&loop.round);
 			flush_ns = deadline_now_ns() + FLUSH_NS;
-			idle = IDLE_ROUNDS;
 		}
-		sleep_ns(DATA_SLEEP_NS);
+		sleep_ns(idle < IDLE_ROUNDS + LONG_ROUNDS ? DATA_SLEEP_NS : DATA_LONG_NS);
 	}
 	return NULL;
 }

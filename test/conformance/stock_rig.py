@@ -180,9 +180,9 @@ class Emu:
 class Testpmd:
     """dpdk-testpmd -i on a pty; stderr, where logs and errors go, apart."""
 
-    def __init__(self, bus, sockets, devargs, eal, args):
+    def __init__(self, bus, sockets, devargs, eal, args, lcores=None):
         cpus = f"0-{os.cpu_count() - 1}"
-        words = ["dpdk-testpmd", "--lcores", f"0@({cpus}),1@({cpus})", "--no-pci", "--in-memory", "--no-telemetry", "-d", bus]
+        words = ["dpdk-testpmd", "--lcores", lcores or f"0@({cpus}),1@({cpus})", "--no-pci", "--in-memory", "--no-telemetry", "-d", bus]
         for i, path in enumerate(sockets):
             words += ["-a", f"vfio_user:vfu{i},socket={path},driver={devargs}"]
         words += eal + ["--", "-i", "--disable-link-check", "--mask-event", "intr_lsc"] + args
