@@ -235,29 +235,46 @@ pcap_is_started(struct pcap_wire *p, const struct emu_dev *dev)
 	return p->started;
 }
 
+/* Up to @p max of the next frames; how many the device has dealt. */
+static unsigned int
+burst_send(struct emu_wire *w, struct pcap_wire *p, unsigned int max)
+{
+	static struct emu_frame frame[EMU_BURST]; /* one data thread */
+	const struct emu_frame *frames[EMU_BURST];
+	size_t next = p->next;
+	unsigned int nb = 0;
+
+	while (nb < max && next < p->nb_frames) {
+		size_t at = p->offset[next], len = p->offset[next + 1] - at;
+
+		frame[nb].len_bytes = (uint32_t)len;
+		frame[nb].nb_segs = 1;
+		frame[nb].seg[0] = (struct iovec){ p->data + at, len };
+		frames[nb] = &frame[nb];
+		nb++;
+		if (++next == p->nb_frames && p->loop)
+			next = 0;
+	}
+	nb = emu_wire_deliver_burst(w, frames, nb, !p->lossy);
+	p->next += nb;
+	if (p->loop)
+		p->next %= p->nb_frames;
+	return nb;
+}
+
 static unsigned int
 pcap_wire_poll(struct emu_wire *w, unsigned int budget)
 {
 	struct pcap_wire *p = w->priv;
 	unsigned int nb = 0;
 
-	if (p->next >= p->nb_frames || !pcap_is_started(p, w->dev))
-		return 0;
-	while (nb < budget && p->next < p->nb_frames) {
-		size_t at = p->offset[p->next], len = p->offset[p->next + 1] - at;
-		struct emu_frame frame;
+	while (nb < budget && p->next < p->nb_frames && pcap_is_started(p, w->dev)) {
+		unsigned int want = budget - nb < EMU_BURST ? budget - nb : EMU_BURST;
+		unsigned int dealt = burst_send(w, p, want);
 
-		frame.len_bytes = (uint32_t)len;
-		frame.nb_segs = 1;
-		frame.seg[0] = (struct iovec){ p->data + at, len };
-		if (emu_wire_deliver(w, &frame) == EMU_RX_NO_BD) {
-			if (!p->lossy)
-				break;
-			emu_wire_drop_no_bd(w);
-		}
-		nb++;
-		if (++p->next == p->nb_frames && p->loop)
-			p->next = 0;
+		nb += dealt;
+		if (dealt < want)
+			break;
 	}
 	return nb;
 }
