@@ -5,9 +5,11 @@
 class Session:
     """How emulator and testpmd are started, and what runs in that one start."""
 
-    def __init__(self, name, ports=("",), args=(), eal=(), driver="net_hns3", wires=None):
+    def __init__(self, name, ports=("",), args=(), eal=(), driver="net_hns3", wires=None, aligned=False):
         self.name, self.ports, self.args, self.eal = name, list(ports), list(args), list(eal)
         self.driver, self.wires, self.scenarios = driver, wires, []
+        # wires: called with the session's directory, gives the wires if they are no TAP interfaces
+        self.aligned = aligned  # Rx buffers of 128-byte alignment, which this driver demands for LRO and from revision 0x30 on
         SESSIONS.append(self)
 
     def scenario(self, function):

@@ -152,8 +152,7 @@ class Emu:
         for i, (path, port) in enumerate(zip(self.sockets, ports)):
             wire = wires[i] if wires else f"tap:t{i}"
             args += ["--port", f"socket={path}{port},wire={wire}"]
-        if "--ctl" in subprocess.run([exe, "--help"], capture_output=True, text=True, check=True).stdout:
-            args += ["--ctl", self.ctl_path]
+        args += ["--ctl", self.ctl_path]
         with open(os.path.join(work, "emu.log"), "wb") as log:
             self.proc = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for(lambda: "ready" in self.log() or self.proc.poll() is not None, 10, "start of the emulator")
@@ -268,18 +267,24 @@ class Rig:
         self.emu = self.app = None
         self.taps, self.verbose = [], 0
         try:
-            self.emu = Emu(self.work, f"{build}/app/hns3_emu/hns3_emu", session.ports, session.wires)
-            self.taps = [] if session.wires else [Tap(f"t{i}") for i in range(len(session.ports))]
+            wires = session.wires(self.work) if session.wires else None
+            self.emu = Emu(self.work, f"{build}/app/hns3_emu/hns3_emu", session.ports, wires)
+            self.taps = [] if wires else [Tap(f"t{i}") for i in range(len(session.ports))]
+            pool = ["-d", f"{build}/test/conformance/libstock_pool.so", "--mbuf-pool-ops-name=ring_align_128"] if session.aligned else []
             self.app = Testpmd(
                 f"{build}/drivers/bus/vfio_user/librte_bus_vfio_user.so",
                 self.emu.sockets,
                 session.driver,
-                ["-m", "320"] + session.eal,
+                ["-m", "320"] + session.eal + pool,
                 ["--rxd=256", "--txd=256", "--total-num-mbufs=12288"] + session.args,
             )
         except BaseException:
             self.abort()
             raise
+        if "Fail to start port" in self.app.err.text:
+            why = self.app.err.text[-800:]
+            self.abort()
+            raise Failed(f"a port did not start: {why}")
         self.mac = re.search(r"MAC address: (\S+)", self.cmd("show port info 0"))[1].lower()
 
     # -- commands
@@ -378,16 +383,20 @@ class Rig:
 
     # -- the emulator
 
-    def ctl(self, command):
-        """One command to the emulator's control socket; its answer."""
+    def ctl(self, cmd, **args):
+        """A request to the emulator's control socket; its answer, which has to be ok."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(10)
-            try:
-                sock.connect(self.emu.ctl_path)
-            except OSError:
-                raise Failed("the emulator has no control socket") from None
-            sock.sendall(command.encode() + b"\n")
-            return sock.makefile().readline()
+            sock.connect(self.emu.ctl_path)
+            sock.sendall(json.dumps({"cmd": cmd, **args}).encode() + b"\n")
+            answer = json.loads(sock.makefile().readline())
+        if not answer["ok"]:
+            raise Failed(f"control request {cmd} {args}: {answer}")
+        return answer
+
+    def device(self, port=0):
+        """The emulator's own figures of a port."""
+        return self.ctl("stats", port=port)["ports"][0]
 
     # -- the end
 

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a port shows and how it is controlled: link, statistics, pause, stop and start, resets."""
+import re
+
+from scapy.all import IP, UDP, Ether, Raw
+
+from stock_cases import Session
+from stock_rig import Failed, expect, expect_in, wait_for
+
+TESTER = "02:aa:00:00:00:01"
+
+port = Session("port", args=["--rxq=4", "--txq=4", "--rss-udp"])
+
+
+def frames(rig, nb=20, size=60):
+    return [bytes(Ether(dst=rig.mac, src=TESTER) / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=i, dport=2) / Raw(bytes([i]) * (size - 42)))
+            for i in range(nb)]
+
+
+def works(rig, what):
+    """Traffic goes both ways."""
+    rig.forward("io", verbose=0)
+    sent = frames(rig)
+    expect(sorted(rig.exchange(sent)[0]), sorted(sent), f"frames {what}")
+    rig.cmd("stop")
+
+
+@port.scenario
+def show_info(rig):
+    text = rig.cmd("show port info 0")
+    for part in ("Driver name: net_hns3", "MAC address: 02:00:00:00:00:00", "Firmware-version: 1.9.44.1", "MTU: 1500",
+                 "Maximum number of MAC addresses: 128", "Redirection table size: 512", "Hash key size in bytes: 40",
+                 "Max possible RX queues: 16", "Current number of RX queues: 4", "Max segment number per MTU/TSO: 8"):
+        expect_in(part, text, "port info")
+
+
+@port.scenario
+def show_queues(rig):
+    text = rig.cmd("show rxq info 0 3")
+    for part in ("Number of RXDs: 256", "RX buffer size: 2048", "Rx queue state: started", "Burst mode: Scalar"):
+        expect_in(part, text, "rxq info")
+    expect_in("Number of TXDs: 256", rig.cmd("show txq info 0 3"), "txq info")
+    expect_in("Desc status = AVAILABLE", rig.cmd("show port 0 rxq 0 desc 0 status"), "descriptor status")
+
+
+@port.scenario
+def show_offloads(rig):
+    text = rig.cmd("show port 0 rx_offload capabilities")
+    for part in ("VLAN_STRIP", "IPV4_CKSUM", "TCP_LRO", "VLAN_FILTER", "SCATTER", "KEEP_CRC", "RSS_HASH"):
+        expect_in(part, text, "Rx offloads")
+    text = rig.cmd("show port 0 tx_offload capabilities")
+    for part in ("VLAN_INSERT", "TCP_TSO", "QINQ_INSERT", "VXLAN_TNL_TSO", "GENEVE_TNL_TSO", "MULTI_SEGS", "MBUF_FAST_FREE"):
+        expect_in(part, text, "Tx offloads")
+
+
+@port.scenario
+def show_summary_and_dcb(rig):
+    expect_in("02:00:00:00:00:00 vfu0         net_hns3", rig.cmd("show port summary 0"), "summary")
+    text = rig.cmd("show port dcb_tc 0")
+    expect_in("TC NUMBER: 1", text, "DCB")
+    expect_in("RXQ number :\t   4", text, "DCB")
+
+
+@port.scenario
+def link_is_up_by_log(rig):
+    """This build of the driver shows the link down whatever it is; its log says what it sees."""
+    wait_for(lambda: "Link status change to up!" in rig.app.err.text, 10, "the driver's log of the link")
+
+
+@port.scenario
+def link_down_and_up(rig):
+    """The cable is pulled out and put back: an event each, and no frame gets through meanwhile."""
+    wait_for(lambda: "Link status change to up!" in rig.app.err.text, 10, "the driver's log of the link")
+    for change, up in (("down", False), ("up", True)):
+        at = len(rig.app.err.text)
+        rig.ctl("link", port=0, up=up)
+        wait_for(lambda at=at, change=change: f"Link status change to {change}!" in rig.app.err.text[at:], 10, f"log of link {change}")
+        if not up:
+            rig.forward("io", verbose=0)
+            rig.taps[0].send(frames(rig)[0])
+            wait_for(lambda: rig.device()["device"]["rx_drops"]["link_down"] > 0, 10, "a frame dropped because the link is down")
+            rig.cmd("stop")
+    works(rig, "after the link came back")
+
+
+@port.scenario
+def link_set_by_driver(rig):
+    """Down and up by the application: frames stop and go."""
+    rig.cmd("set link-down port 0")
+    before = rig.device()["device"]["rx_drops"]["mac_disabled"]
+    rig.taps[0].send(frames(rig)[0])
+    wait_for(lambda: rig.device()["device"]["rx_drops"]["mac_disabled"] > before, 10, "a frame dropped at the MAC")
+    rig.cmd("set link-up port 0")
+    works(rig, "after link up")
+
+
+@port.scenario
+def xstats_mac(rig):
+    """The MAC's statistics, class by class, are what was sent."""
+    sizes = {"64": 60, "65_127": 100, "128_255": 200, "256_511": 400, "512_1023": 1000, "1024_1518": 1514}
+    before = rig.xstats()
+    rig.forward("io", verbose=0)
+    for i, size in enumerate(sizes.values()):
+        rig.exchange(frames(rig, i + 2, size))
+    rig.cmd("stop")
+    now = rig.xstats()
+    nb_markers = 3 * len(sizes)
+    for way in "rx", "tx":
+        for i, name in enumerate(sizes):
+            want = i + 2 + (nb_markers if name == "64" else 0)
+            key = f"mac_{way}_{name}_oct_pkt_num"
+            expect(now[key] - before[key], want, key)
+        total = sum(range(2, 2 + len(sizes))) + nb_markers
+        octets = sum((i + 2) * (size + 4) for i, size in enumerate(sizes.values())) + 64 * nb_markers
+        for key, want in ((f"mac_{way}_total_pkt_num", total), (f"mac_{way}_total_oct_num", octets), (f"mac_{way}_uni_pkt_num", total)):
+            expect(now[key] - before[key], want, key)
+
+
+@port.scenario
+def xstats_casts(rig):
+    before = rig.xstats()
+    rig.forward("io", verbose=0)
+    sent = frames(rig, 3) + [b"\xff" * 6 + f[6:] for f in frames(rig, 4)] + [b"\1\0\x5e\0\0\5" + f[6:] for f in frames(rig, 5)]
+    rig.exchange(sent)
+    now = rig.xstats()
+    for way in "rx", "tx":
+        for kind, want in (("uni", 3 + 3), ("broad", 4), ("multi", 5)):
+            key = f"mac_{way}_{kind}_pkt_num"
+            expect(now[key] - before[key], want, key)
+
+
+@port.scenario
+def xstats_no_buffers(rig):
+    """More frames than buffers while nobody receives: what is lost is counted."""
+    rig.cmd("stop")
+    before = rig.device()["device"]["rx_drops"]["no_bd"] + rig.device()["wire"]["rx_pkts"]
+    sent = [frames(rig, 1)[0]] * 700  # one flow: one queue of 256
+    for frame in sent:
+        rig.taps[0].send(frame)
+    wait_for(lambda: rig.device()["wire"]["rx_pkts"] >= 255, 10, "a full ring")
+    works_after = rig.device()
+    rig.forward("io", verbose=0)
+    rig.exchange([])
+    rig.cmd("stop")
+    if works_after["device"]["rx_drops"]["no_bd"] + works_after["wire"]["rx_pkts"] - before > 700:
+        raise Failed(f"more frames than were sent: {works_after}")
+
+
+@port.scenario
+def pause_frames(rig):
+    """Pause is set and shown; each mode reaches the device."""
+    for rx, tx in (("on", "on"), ("on", "off"), ("off", "on"), ("off", "off")):
+        out = rig.cmd(f"set flow_ctrl rx {rx} tx {tx} 0 0 0xffff 0 mac_ctrl_frame_fwd off autoneg off 0")
+        if "bad flow" in out:
+            raise Failed(out)
+        text = rig.cmd("show port 0 flow_ctrl")
+        expect(re.findall(r"[RT]x pause: (\w+)", text), [rx, tx], "pause shown")
+    works(rig, "after pause")
+
+
+@port.scenario
+def fec_modes(rig):
+    expect_in("100 Gbps : off auto rs", rig.cmd("show port 0 fec capabilities"), "FEC capabilities")
+
+
+@port.scenario
+def port_stop_start(rig):
+    for _ in range(5):
+        rig.cmd("stop", "port stop 0")
+        out = rig.cmd("port start 0")
+        if "ail" in out:
+            raise Failed(out)
+    works(rig, "after five starts")
+
+
+@port.scenario
+def port_restart_under_traffic(rig):
+    """Frames keep coming while the port is stopped and started."""
+    for i in range(3):
+        rig.forward("io", verbose=0)
+        for frame in frames(rig, 200, 200):
+            rig.taps[0].send(frame)
+        rig.cmd("stop", "port stop 0", "port start 0")
+        works(rig, f"after restart {i}")
+
+
+@port.scenario
+def port_reconfigured(rig):
+    """Rings and queues of other sizes."""
+    for rxd, txd, queues in ((64, 64, 1), (1024, 512, 8), (4096, 4096, 2), (256, 256, 4)):
+        rig.cmd("stop", "port stop 0", f"port config all rxq {queues}", f"port config all txq {queues}", f"port config all rxd {rxd}",
+                f"port config all txd {txd}")
+        out = rig.cmd("port start 0")
+        if "ail" in out:
+            raise Failed(out)
+        works(rig, f"with {queues} queues of {rxd}")
+
+
+@port.scenario
+def queue_stop_refused(rig):
+    """Revision 0x21 cannot stop a single queue, and the driver says so."""
+    expect_in("not supported", rig.cmd("port 0 rxq 0 stop"), "rxq stop")
+    works(rig, "after it")
+
+
+reset = Session("reset", args=["--rxq=4", "--txq=4", "--rss-udp"])
+
+
+def recovered(rig, kind, seconds=30):
+    """Have a reset and wait until the driver is through with it: event, log, counters."""
+    before, at, err_at = rig.xstats(), len(rig.app.out.text), len(rig.app.err.text)
+    rig.ctl("reset", port=0, kind=kind)
+    rig.app.out.wait("Port 0: error recovering event", at, seconds, "the event of the reset")
+    rig.app.out.wait("Port 0: error recovery successful event", at, seconds, "the event of its end")
+    expect_in("reset done", rig.app.err.text[err_at:], "the driver's log")
+    after = rig.xstats()
+    expect(after["RESET_SUCCESS_CNT"] - before["RESET_SUCCESS_CNT"], 1, "RESET_SUCCESS_CNT")
+    expect(after["RESET_FAIL_CNT"] - before["RESET_FAIL_CNT"], 0, "RESET_FAIL_CNT")
+
+
+@reset.scenario
+def reset_function(rig):
+    recovered(rig, "function")
+    works(rig, "after a function reset")
+
+
+@reset.scenario
+def reset_global(rig):
+    recovered(rig, "global")
+    works(rig, "after a global reset")
+
+
+@reset.scenario
+def reset_imp(rig):
+    recovered(rig, "imp")
+    works(rig, "after an IMP reset")
+
+
+@reset.scenario
+def reset_keeps_configuration(rig):
+    """Addresses, VLANs and rules are there again after the reset."""
+    mine = "02:11:22:33:44:55"
+    rig.cmd("set promisc 0 off", f"mac_addr add 0 {mine}", "vlan set filter on 0", "rx_vlan add 100 0",
+            "flow create 0 ingress pattern eth / ipv4 / udp dst is 53 / end actions queue index 3 / end",
+            undo=["flow flush 0", "rx_vlan rm 100 0", "vlan set filter off 0", f"mac_addr remove 0 {mine}", "set promisc 0 on"])
+    recovered(rig, "function")
+    rig.forward("io")
+
+    def one(dst, vid=None, dport=9):
+        tag = b"" if vid is None else b"\x81\x00" + vid.to_bytes(2, "big")
+        data = bytes(Ether(dst=dst, src=TESTER) / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=1, dport=dport) / Raw(b"r" * 40))
+        return data[:12] + tag + data[12:]
+
+    sent = [one(mine), one("02:11:22:33:44:66"), one(rig.mac, 100), one(rig.mac, 101), one(rig.mac, dport=53)]
+    got, rx = rig.exchange(sent)
+    expect(sorted(got), sorted([sent[0], sent[2], sent[4]]), "frames that are taken")
+    expect([r.queue for r in rx if r.length == len(sent[4]) and r.queue == 3][:1], [3], "queue of the rule")
+
+
+@reset.scenario
+def reset_under_traffic(rig):
+    rig.forward("io", verbose=0)
+    for frame in frames(rig, 200, 300):
+        rig.taps[0].send(frame)
+    recovered(rig, "function")
+    for frame in frames(rig, 50, 300):
+        rig.taps[0].send(frame)
+    rig.cmd("stop")
+    works(rig, "after it")
+
+
+@reset.scenario
+def port_reset_command(rig):
+    """testpmd's port reset: this driver has none for a PF and says so (ENOTSUP); the port goes on."""
+    rig.cmd("stop", "port stop 0")
+    expect_in("Failed to reset port 0. diag=-95", rig.cmd("port reset 0"), "port reset")
+    out = rig.cmd("port start 0")
+    if "ail" in out:
+        raise Failed(out)
+    works(rig, "after it")
