@@ -89,7 +89,10 @@ emu_fw_pf_resources(struct emu_dev *dev, struct emu_cmd *cmd)
 	uint8_t *p = cmd->d[0].data;
 
 	memset(p, 0, 24); /* [1:5.5] */
-	emu_put16(p, 0, dev->cfg.nb_queues);
+	/* who serves the VFs divides all of them */
+	emu_put16(p, 0,
+			(uint16_t)(dev->nic->mbx_by_driver ? dev->nic->nb_tqps
+							   : dev->cfg.nb_queues));
 	emu_put16(p, 2, 0x2100); /* packet buffer / 128 */
 	emu_put16(p, 6, emu_func_nb_vectors(dev));
 	emu_put16(p, 10, (uint16_t)dev->nic->nb_funcs);

@@ -18,6 +18,7 @@
 static bool rig_mapped;
 static uint8_t rig_revision = 0x21;
 static uint64_t rig_caps;
+static bool rig_mbx_by_driver;
 static struct rig the_rig;
 
 /* ---- the host that the device sees ---- */
@@ -98,7 +99,10 @@ func_open(struct rig *rig, bool mapped, struct emu_dev_cfg *cfg)
 {
 	int err = 0;
 
-	*rig = (struct rig){ .mapped = mapped, .tx_result = EMU_TX_TAKEN };
+	*rig = (struct rig){ .mapped = mapped,
+		.revision = cfg->revision,
+		.caps = cfg->caps,
+		.tx_result = EMU_TX_TAKEN };
 	rig->sent = calloc(RIG_FRAMES_MAX, sizeof(*rig->sent));
 	assert_non_null(rig->sent);
 	client_mem_map(rig);
@@ -121,11 +125,13 @@ rig_open(struct rig *rig, bool mapped)
 		.device_id = 0xa222,
 		.revision = rig_revision,
 		.caps = rig_caps,
+		.mbx_by_driver = rig_mbx_by_driver,
 		.mac = { 0x02, 0x00, 0x00, 0x00, 0x00, 0x0e },
 		.speed_mbps = 100000,
 	};
 
 	rig_next_is(0x21, 0);
+	rig_mbx_by_driver = false;
 	func_open(rig, mapped, &cfg);
 	emu_dev_link_set(rig->dev, true);
 }
@@ -138,9 +144,19 @@ rig_next_is(uint8_t revision, uint64_t caps)
 }
 
 void
+rig_next_serves_vfs(void)
+{
+	rig_mbx_by_driver = true;
+}
+
+void
 rig_open_vf(struct rig *rig, struct rig *pf)
 {
-	struct emu_dev_cfg cfg = { .device_id = 0xa22e, .revision = 0x21, .pf = pf->dev };
+	struct emu_dev_cfg cfg = { .device_id = 0xa22e,
+		.revision = pf->revision,
+		.caps = pf->caps,
+		.mac = { 0x02, 0, 0, 0, 0, (uint8_t)(0x21 + pf->nb_vfs++) },
+		.pf = pf->dev };
 
 	func_open(rig, pf->mapped, &cfg);
 }

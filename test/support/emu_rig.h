@@ -41,8 +41,11 @@ struct rig_frame {
 struct rig {
 	struct emu_iommu mmu;
 	struct emu_dev *dev;
-	bool mapped;  /* how registers are reached */
-	uint8_t *bar; /* the client's mapping */
+	uint8_t revision;
+	uint64_t caps;
+	unsigned int nb_vfs; /* ever opened on this PF */
+	bool mapped;         /* how registers are reached */
+	uint8_t *bar;        /* the client's mapping */
 	uint8_t *mem;
 	uint32_t csq_next, csq_depth;
 	uint32_t crq_next;
@@ -63,7 +66,10 @@ struct rig_desc {
 void rig_open(struct rig *rig, bool mapped);
 /* What the next rig_open() makes instead: revision and capability bits. */
 void rig_next_is(uint8_t revision, uint64_t caps);
-/* The next VF of @p pf's NIC, a22e, 4 queue pairs; memory of its own. Close it before the PF. */
+/* The next rig_open() makes a PF whose driver serves the VFs. */
+void rig_next_serves_vfs(void);
+/* The next VF of @p pf's NIC, a22e, MAC 02:00:00:00:00:2<n> from n = 1 on, 4 queue pairs, revision
+ * and capabilities of the PF; memory of its own. Close it before the PF. */
 void rig_open_vf(struct rig *rig, struct rig *pf);
 void rig_close(struct rig *rig);
 
