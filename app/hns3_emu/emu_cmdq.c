@@ -64,7 +64,17 @@ unsupported_count(struct emu_dev *dev, uint16_t opcode)
 	dev->unsupported[dev->nb_unsupported++].count = 1;
 }
 
-/* Carry @p cmd out and fill in its reply headers. */
+/* Fill in the reply headers. */
+static void
+finish(struct emu_cmd *cmd, uint16_t ret)
+{
+	for (unsigned int i = 0; i < (cmd->is_raw ? 1 : cmd->nb_desc); i++) {
+		cmd->d[i].flag_le |= htole16(EMU_CMD_OUT);
+		cmd->d[i].retval_le = htole16(ret);
+	}
+}
+
+/* Carry @p cmd out. */
 static void
 run(struct emu_dev *dev, struct emu_cmd *cmd)
 {
@@ -90,10 +100,7 @@ run(struct emu_dev *dev, struct emu_cmd *cmd)
 			emu_data_resume();
 		}
 	}
-	for (unsigned int i = 0; i < (cmd->is_raw ? 1 : cmd->nb_desc); i++) {
-		cmd->d[i].flag_le |= htole16(EMU_CMD_OUT);
-		cmd->d[i].retval_le = htole16((uint16_t)ret);
-	}
+	finish(cmd, (uint16_t)ret);
 	trace(dev, op ? op->name : "?", cmd, ret, &request);
 }
 
@@ -135,9 +142,14 @@ emu_cmdq_poll(struct emu_dev *dev)
 	uint32_t head = emu_bar_load(dev, EMU_CSQ_HEAD);
 	uint32_t depth = FIELD_GET(EMU_DEPTH_MASK, emu_bar_load(dev, EMU_CSQ_DEPTH)) * 8;
 	uint64_t ring = ring_iova(dev, EMU_CSQ_BASE_L);
+	uint32_t shown = head;
+	enum emu_fault_cmd fate = EMU_FAULT_CMD_GOES;
 	struct emu_cmd cmd;
 	unsigned int nb = 0;
+	uint16_t ret = 0;
 
+	if (dev->faults.cmd_is_held && emu_fault_queue_waits(dev, &head, tail))
+		return 0;
 	if (tail == head || ring == 0 || depth == 0)
 		return 0;
 	if (tail >= depth || head >= depth) {
@@ -151,7 +163,16 @@ emu_cmdq_poll(struct emu_dev *dev)
 	while (head != tail) {
 		if (fetch(dev, &cmd, ring, depth, head, (tail + depth - head) % depth))
 			break;
-		run(dev, &cmd);
+		if (emu_faults_armed(dev, EMU_FAULTS_CMD))
+			fate = emu_fault_command(dev, cmd.opcode, head, tail, &ret);
+		if (fate == EMU_FAULT_CMD_GONE)
+			return nb + 1;
+		if (fate == EMU_FAULT_CMD_WAITS)
+			break;
+		if (fate == EMU_FAULT_CMD_FAILS)
+			finish(&cmd, ret);
+		else
+			run(dev, &cmd);
 		for (unsigned int i = 0; i < cmd.nb_desc; i++) {
 			if (emu_dma_write(dev->cfg.iommu,
 					    ring + (uint64_t)((head + i) % depth) *
@@ -162,6 +183,10 @@ emu_cmdq_poll(struct emu_dev *dev)
 		head = (head + cmd.nb_desc) % depth;
 		nb++;
 	}
+	if (fate == EMU_FAULT_CMD_WAITS) {
+		tail = nb ? head : shown;
+		dev->faults.cmd_head = tail;
+	}
 	emu_bar_store(dev, EMU_CSQ_HEAD, tail); /* the answers are visible before it [1:3.7] */
 	return nb + 1;
 }
@@ -171,7 +196,9 @@ emu_dev_is_waiting(const struct emu_dev *dev)
 {
 	uint32_t tail = emu_bar_load(dev, EMU_CSQ_TAIL);
 
-	return (tail != emu_bar_load(dev, EMU_CSQ_HEAD) && emu_bar_load(dev, EMU_CSQ_DEPTH) != 0 &&
+	return (tail != emu_bar_load(dev, EMU_CSQ_HEAD) &&
+			       !__atomic_load_n(&dev->faults.cmd_is_held, __ATOMIC_RELAXED) &&
+			       emu_bar_load(dev, EMU_CSQ_DEPTH) != 0 &&
 			       ring_iova(dev, EMU_CSQ_BASE_L) != 0) ||
 	       emu_bar_load(dev, EMU_MISC_RESET_STS) != 0 ||
 	       emu_bar_load(dev, EMU_CMDQ_SRC) != emu_bar_load(dev, EMU_CMDQ_STAT);
@@ -179,6 +206,14 @@ emu_dev_is_waiting(const struct emu_dev *dev)
 
 int
 emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24])
+{
+	if (emu_faults_armed(dev, EMU_FAULTS_MBX) && emu_fault_message(dev, opcode, data))
+		return 0;
+	return emu_crq_write(dev, opcode, data);
+}
+
+int
+emu_crq_write(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24])
 {
 	uint32_t depth = FIELD_GET(EMU_DEPTH_MASK, emu_bar_load(dev, EMU_CRQ_DEPTH)) * 8;
 	uint32_t tail = emu_bar_load(dev, EMU_CRQ_TAIL);

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "emu_fault.h"
+
 #define NESTING_MAX 4
 
 struct request {
@@ -17,7 +19,7 @@ struct request {
 	unsigned int nb_ports;
 	struct json_object *args;
 	struct json_object *reply; /* {"ok":true}, for more */
-	char why[256];
+	char why[512];
 };
 
 static void
@@ -191,6 +193,66 @@ do_error(struct request *r)
 	return ret;
 }
 
+static int
+fault_arm(struct request *r, struct emu_port *port)
+{
+	const char *plan = arg_string(r, "plan");
+	struct emu_fault f;
+	int ret;
+
+	if (!plan)
+		return wrong(r, "\"plan\" takes a fault plan, such as \"cmd-lost:nth=3\"");
+	if (emu_fault_parse(plan, &f, r->why, sizeof(r->why)))
+		return -EINVAL;
+	ret = emu_fault_arm(port->dev, &f);
+	if (ret == -EEXIST)
+		return wrong(r, "there is a plan of that name; clear it, or add name= to the new "
+				"one");
+	return ret ? wrong(r, "there are 16 plans already; clear some") : 0;
+}
+
+static void
+fault_list(struct request *r, const struct emu_port *port)
+{
+	const struct emu_fault_set *s = emu_fault_set_of(port->dev);
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int i = 0; i < s->nb_plans; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "name", json_object_new_string(s->plan[i].name));
+		json_object_object_add(o, "kind",
+				json_object_new_string(emu_fault_kinds[s->plan[i].kind].name));
+		json_object_object_add(o, "seen", json_object_new_uint64(s->plan[i].seen));
+		json_object_object_add(o, "strikes", json_object_new_uint64(s->plan[i].strikes));
+		json_object_array_add(list, o);
+	}
+	reply_add(r, "faults", list);
+}
+
+static int
+do_fault(struct request *r)
+{
+	const char *op = arg_string(r, "op");
+	struct emu_port *port = arg_port(r);
+
+	if (!port)
+		return -EINVAL;
+	if (op && !strcmp(op, "arm"))
+		return fault_arm(r, port);
+	if (op && !strcmp(op, "clear"))
+		return emu_fault_clear(port->dev, arg_string(r, "name")) == 0
+		                       ? 0
+		                       : wrong(r, "there is no plan of that name");
+	if (op && !strcmp(op, "list")) {
+		fault_list(r, port);
+		return 0;
+	}
+	return wrong(r, "\"op\" takes \"arm\" (with \"plan\"), \"clear\" (with \"name\", or all) "
+			"or "
+			"\"list\"");
+}
+
 static int do_help(struct request *r);
 
 static const struct {
@@ -203,6 +265,7 @@ static const struct {
 	{ "stats", do_stats, "[port]: what the report would say now, of one port or all" },
 	{ "link", do_link, "port, up, speed_mbps: the cable of a PF" },
 	{ "reset", do_reset, "port, kind (function, global, imp, flr): have one happen" },
+	{ "fault", do_fault, "port, op (arm, clear, list), plan, name: faults on demand" },
 	{ "error", do_error, "port, name: raise a hardware error; without a name they are listed" },
 };
 

@@ -232,6 +232,8 @@ emu_dev_service(struct emu_dev *dev)
 {
 	unsigned int nb = emu_reset_poll(dev);
 
+	if (emu_faults_armed(dev, EMU_FAULTS_TIMED) || dev->faults.nb_held)
+		nb += emu_fault_poll(dev);
 	if (!emu_reset_cmdq_is_dead(dev))
 		nb += emu_cmdq_poll(dev);
 	nb += emu_vector0_poll(dev);
@@ -271,6 +273,10 @@ emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
 	emit(arg, "rx", "gro_merged_pkts", dev->gro_merged_pkts);
 	emit(arg, "tx", "pkts", tx_pkts);
 	emit(arg, "tx", "bytes", tx_bytes);
+	for (unsigned int i = 0; i < EMU_FAULT_NB; i++) {
+		if (dev->faults.struck[i])
+			emit(arg, "faults", emu_fault_kinds[i].name, dev->faults.struck[i]);
+	}
 	for (unsigned int i = 0; i < EMU_RESET_NB; i++)
 		emit(arg, "resets", emu_reset_name(i), dev->nb_resets[i]);
 	for (unsigned int i = 0; i < EMU_DROP_NB; i++)

@@ -15,6 +15,7 @@
 
 #include "emu_desc.h"
 #include "emu_dev.h"
+#include "emu_fault.h"
 #include "emu_fd.h"
 #include "emu_parse.h"
 #include "emu_rss.h"
@@ -315,6 +316,8 @@ struct emu_dev {
 	bool irqs_pending;                       /* some ring's irq_pending may be set */
 	uint64_t vector_next_ns[EMU_VECTOR_MAX]; /* by register index: not before */
 
+	struct emu_fault_set faults;
+
 	/* counters for the report; never reset */
 	uint64_t nb_resets[EMU_RESET_NB];
 	uint64_t drops[EMU_DROP_NB];
@@ -330,6 +333,17 @@ struct emu_dev {
 	uint64_t mbx_out[EMU_MBX_CODES], mbx_in[EMU_MBX_CODES]; /* by code; 0: codes above */
 	uint64_t mbx_unknown, mbx_lost;
 };
+
+/* ---- emu_fault.c ---- */
+
+/* Whether there are plans of one of these kinds: one load, asked before anything may go wrong. */
+static inline bool
+emu_faults_armed(const struct emu_dev *dev, uint32_t kinds)
+{
+	/* Relaxed: the data thread is paused when what belongs to it changes. */
+	return __builtin_expect(
+			(__atomic_load_n(&dev->faults.armed, __ATOMIC_RELAXED) & kinds) != 0, 0);
+}
 
 /* ---- emu_regs.c ---- */
 
@@ -397,6 +411,8 @@ int emu_mc_remove(struct emu_nic *nic, const uint8_t *mac, unsigned int func);
 unsigned int emu_cmdq_poll(struct emu_dev *dev);
 /* Post a message of 24 bytes to the driver; -ENOSPC its queue is full, -EFAULT, -ENXIO no queue. */
 int emu_crq_post(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24]);
+/* Likewise, past the faults. */
+int emu_crq_write(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24]);
 
 /* ---- emu_fw_mac.c ---- */
 uint32_t emu_nic_speed_mbps(const struct emu_nic *nic);

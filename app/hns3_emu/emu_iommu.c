@@ -110,7 +110,7 @@ runs_refresh(struct emu_iommu *mmu)
 const struct emu_iommu_run *
 emu_iommu_run_find(const struct emu_iommu *mmu, uint64_t iova)
 {
-	uint32_t lo = 0, hi = mmu->nb_runs;
+	uint32_t lo = 0, hi = mmu->refuses ? 0 : mmu->nb_runs; /* then each access has to ask */
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
@@ -132,6 +132,8 @@ slots_refresh(struct emu_iommu *mmu)
 	mmu->generation++;
 	runs_refresh(mmu);
 	memset(mmu->slots, 0, (mmu->slot_mask + (size_t)1) * sizeof(*mmu->slots));
+	if (mmu->refuses)
+		return; /* with no slot every lookup is a slow one */
 	for (uint32_t i = 0; i < mmu->nb_maps; i++) {
 		for (uint64_t g = granule_first(&mmu->maps[i]); g <= granule_last(&mmu->maps[i]);
 				g++)
@@ -265,6 +267,14 @@ emu_iommu_va_slow(struct emu_iommu *mmu, uint64_t iova, uint64_t len, uint32_t p
 	uint8_t *va = NULL;
 	uint64_t done = 0;
 
+	if (mmu->refuses) {
+		if (!fault) /* who looks without blame asks again in earnest */
+			return NULL;
+		if (mmu->refuses(mmu->refuse_arg)) {
+			__atomic_fetch_add(&mmu->nb_refused, 1, __ATOMIC_RELAXED); /* a counter */
+			return NULL;
+		}
+	}
 	/* From map to map, as long as the next one goes on where this one ends, in both address
 	 * spaces. */
 	for (; i < mmu->nb_maps && done < len; i++) {
@@ -536,6 +546,17 @@ maps_remove(struct emu_iommu *mmu, uint32_t first, uint32_t end)
 	mmu->nb_maps -= end - first;
 	slots_rebuild(mmu); /* never grows here; shrinking that fails keeps the larger table's
 	                       memory */
+}
+
+void
+emu_iommu_refuse(struct emu_iommu *mmu, bool (*refuses)(void *arg), void *arg)
+{
+	if (mmu->refuses == refuses)
+		return;
+	mmu->refuses = refuses;
+	mmu->refuse_arg = arg;
+	mmu->generation++; /* rings are looked up again */
+	slots_refresh(mmu);
 }
 
 int

@@ -90,7 +90,10 @@ struct emu_iommu {
 	uint64_t nb_remote;                 /* DMAs by messages; atomic */
 	uint64_t nb_mapped, nb_unmapped;    /* requests that succeeded, ever */
 	uint64_t faults_read, faults_write; /* atomic */
-	bool broken;                        /* atomic: a mapped file was truncated */
+	bool (*refuses)(void *arg);         /* an access is refused on purpose; NULL: never */
+	void *refuse_arg;
+	uint64_t nb_refused; /* atomic */
+	bool broken;         /* atomic: a mapped file was truncated */
 };
 
 /* @p name is for logs. Returns 0 or -ENOMEM. */
@@ -113,6 +116,13 @@ int emu_iommu_map_remote(struct emu_iommu *mmu, uint64_t iova, uint64_t size_byt
  */
 int emu_iommu_unmap(struct emu_iommu *mmu, uint64_t iova, uint64_t size_bytes);
 void emu_iommu_unmap_all(struct emu_iommu *mmu);
+
+/*
+ * Have each access to a buffer or ring ask @p refuses (NULL: no more) whether it is refused, as if
+ * nothing were mapped there; counted apart from faults. All lookups take the long way meanwhile.
+ * The data thread is paused.
+ */
+void emu_iommu_refuse(struct emu_iommu *mmu, bool (*refuses)(void *arg), void *arg);
 
 /* Handle SIGBUS for the maps of this IOMMU; 0 or -ENOSPC. Undone by emu_iommu_fini(). */
 int emu_iommu_guard_install(struct emu_iommu *mmu);

@@ -21,6 +21,15 @@
 #define RAS_PENDING     0x0300ff00u /* 0x20B00 [1:2.4] */
 #define OTHER_W1C       0x000000e1u /* 0x20700 */
 
+static void
+raise_vector(struct emu_dev *dev, uint32_t vector)
+{
+	if (emu_faults_armed(dev, EMU_FAULT_BIT(IRQ_LOST)) &&
+			emu_fault_strikes(dev, EMU_FAULT_IRQ_LOST, vector, NULL))
+		return;
+	emu_port_irq(dev->cfg.port, vector);
+}
+
 /* What makes vector 0 pending: bits of any register, apart from each other. */
 static uint64_t
 vector0_causes(struct emu_dev *dev)
@@ -66,7 +75,7 @@ emu_vector0_poll(struct emu_dev *dev)
 	}
 	dev->vector0_told = causes;
 	dev->vector0_again_ns = now + dev->vector0_gap_ns;
-	emu_port_irq(dev->cfg.port, 0);
+	raise_vector(dev, 0);
 	return 1;
 }
 
@@ -131,7 +140,7 @@ vector_fire(struct emu_dev *dev, struct emu_ring *ring)
 	dev->vector_next_ns[i] = now + gap;
 	ring->pkts_fired = ring->pkts;
 	emu_bar_store(dev, EMU_VEC_CTRL + 4 * i, 0);
-	emu_port_irq(dev->cfg.port, (unsigned int)ring->vector);
+	raise_vector(dev, (uint32_t)ring->vector);
 	return true;
 }
 

@@ -144,6 +144,21 @@ ports_close(const struct emu_opts *o, struct emu_port *ports)
 	}
 }
 
+/* Arm what the command line asks for. */
+static int
+faults_arm(const struct emu_opts *o, struct emu_port *ports)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && i < o->nb_faults; i++) {
+		for (unsigned int p = 0; ret == 0 && p < o->nb_ports; p++) {
+			if (o->fault[i].port < 0 || o->fault[i].port == (int)p)
+				ret = emu_fault_arm(ports[p].dev, &o->fault[i]);
+		}
+	}
+	return ret;
+}
+
 static int
 run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 {
@@ -158,6 +173,8 @@ run(const struct emu_opts *o, struct emu_port *ports, FILE *trace)
 		ret = emu_port_connect(&ports[i], ports, o->nb_ports);
 	for (unsigned int i = 0; ret == 0 && i < o->nb_ports; i++)
 		ret = emu_port_listen(&ports[i]);
+	if (ret == 0)
+		ret = faults_arm(o, ports);
 	if (ret == 0) /* now, because after the run it would be too late to say so */
 		ret = output_open(&report, "report", to_file ? o->report : NULL);
 	if (ret == 0 && o->ctl) {
@@ -193,7 +210,7 @@ main(int argc, char **argv)
 		if (ret)
 			fprintf(stderr, "hns3_emu: %s\n", why);
 		else
-			fputs(emu_opts_usage, stdout);
+			printf("%s\n%s", emu_opts_usage, emu_fault_usage);
 		emu_opts_free(&o);
 		return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 	}

@@ -42,6 +42,7 @@ const char emu_opts_usage[] =
 		"  --report FILE   write all counters as JSON at the end (-: standard output)\n"
 		"  --ctl PATH      listen there for requests while it runs, JSON lines\n"
 		"                  ({\"cmd\":\"help\"} lists them)\n"
+		"  --fault PLAN    let something go wrong; may be given more than once\n"
 		"  --trace FILE    write each command of the driver, decoded\n"
 		"  --verbose       log more\n"
 		"  --help\n"
@@ -220,6 +221,33 @@ port_complete(struct emu_opts *o, unsigned int i, char *why, size_t why_size)
 	return 0;
 }
 
+static int
+fault_parse(struct emu_opts *o, const char *text, char *why, size_t why_size)
+{
+	char reason[512];
+
+	if (o->nb_faults == EMU_FAULT_PLANS_MAX) {
+		snprintf(why, why_size, "more than %d fault plans", EMU_FAULT_PLANS_MAX);
+		return -EINVAL;
+	}
+	if (emu_fault_parse(text, &o->fault[o->nb_faults], reason, sizeof(reason))) {
+		snprintf(why, why_size, "--fault %.64s: %s", text, reason);
+		return -EINVAL;
+	}
+	for (unsigned int i = 0; i < o->nb_faults; i++) {
+		if (strcmp(o->fault[i].name, o->fault[o->nb_faults].name) == 0) {
+			snprintf(why, why_size,
+					"--fault %.64s: there is a plan of that name; give it "
+					"another "
+					"one with name=",
+					text);
+			return -EINVAL;
+		}
+	}
+	o->nb_faults++;
+	return 0;
+}
+
 int
 emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_size)
 {
@@ -228,6 +256,7 @@ emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_
 		{ "report", required_argument, NULL, 'r' },
 		{ "trace", required_argument, NULL, 't' },
 		{ "ctl", required_argument, NULL, 'c' },
+		{ "fault", required_argument, NULL, 'f' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -248,6 +277,10 @@ emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_
 			break;
 		case 't':
 			o->trace = optarg;
+			break;
+		case 'f':
+			if (fault_parse(o, optarg, why, why_size))
+				return -EINVAL;
 			break;
 		case 'c':
 			o->ctl = optarg;
@@ -278,6 +311,13 @@ emu_opts_parse(struct emu_opts *o, int argc, char **argv, char *why, size_t why_
 	for (unsigned int i = 0; i < o->nb_ports; i++) {
 		if (port_complete(o, i, why, why_size))
 			return -EINVAL;
+	}
+	for (unsigned int i = 0; i < o->nb_faults; i++) {
+		if (o->fault[i].port >= (int)o->nb_ports) {
+			snprintf(why, why_size, "--fault %s: there is no port %d", o->fault[i].name,
+					o->fault[i].port);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }

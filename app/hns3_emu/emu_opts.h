@@ -3,11 +3,14 @@
 #ifndef EMU_OPTS_H
 #define EMU_OPTS_H
 
+#include "emu_fault.h"
 #include "emu_port.h"
 
 struct emu_opts {
 	struct emu_port_opts port[EMU_PORTS_MAX];
 	unsigned int nb_ports;
+	struct emu_fault fault[EMU_FAULT_PLANS_MAX];
+	unsigned int nb_faults;
 	const char *report, *trace, *ctl;
 	bool help, verbose;
 };

@@ -77,6 +77,7 @@ on_client_gone(void *ctx, const char *why)
 	emu_dev_reset(port->dev);
 	emu_dev_attached(port->dev, false);
 	eventfds_set(port, 0, EMU_VECTORS_MAX, NULL);
+	port->maps_left += port->iommu.nb_maps;
 	emu_iommu_unmap_all(&port->iommu);
 	if (port->wire.ops->flush)
 		port->wire.ops->flush(&port->wire);
@@ -383,6 +384,8 @@ emu_port_report(const struct emu_port *port)
 	add_u64(iommu, "faults", port->iommu.faults_read + port->iommu.faults_write);
 	add_u64(iommu, "faults_read", port->iommu.faults_read);
 	add_u64(iommu, "faults_write", port->iommu.faults_write);
+	add_u64(iommu, "refused", port->iommu.nb_refused);
+	add_u64(iommu, "maps_left", port->maps_left);
 	add_u64(iommu, "live_maps", port->iommu.nb_maps);
 	add_u64(iommu, "live_bytes", port->iommu.live_bytes);
 	add_u64(iommu, "peak_maps", port->iommu.peak_maps);

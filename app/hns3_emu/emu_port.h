@@ -39,6 +39,7 @@ struct emu_port {
 	int eventfd[EMU_VECTORS_MAX]; /* -1: none; changed with the data thread paused */
 	bool has_client;
 	uint64_t nb_clients, nb_irqs;
+	uint64_t maps_left; /* by clients that are gone, all together */
 };
 
 /*

@@ -158,10 +158,10 @@ buffers_find(struct emu_dev *dev, struct rx_slot *s, uint32_t nb)
 			part = ring->buf_bytes;
 		s->buf[i] = emu_iommu_look_near(
 				dev->cfg.iommu, &ring->run, addr, part, EMU_DMA_WRITE);
-		if (!s->buf[i]) {
-			emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE); /* counts */
+		if (!s->buf[i]) /* again, and now a fault counts */
+			s->buf[i] = emu_iommu_va(dev->cfg.iommu, addr, part, EMU_DMA_WRITE);
+		if (!s->buf[i])
 			return EMU_RX_DROPPED;
-		}
 		__builtin_prefetch(s->buf[i], 1);
 		if (++idx == ring->nb_bds)
 			idx = 0;
@@ -248,6 +248,42 @@ bds_publish(const struct rx_slot *s)
 	}
 }
 
+/* Likewise, with what is armed going wrong. */
+static void
+bds_publish_wrong(struct rx_slot *s)
+{
+	uint32_t queue = (s->enable_reg - EMU_TQP_BASE(0)) / 0x200, right = s->base_info;
+	struct emu_rxbd *bd = rxbd_at(s->ring, s->first_idx);
+	const struct emu_fault *f;
+	bool is_late;
+
+	if (emu_fault_strikes(s->dev, EMU_FAULT_BD_BAD_LEN, queue, &f)) {
+		s->last.pkt_len_le = htole16((uint16_t)f->val);
+		s->len = f->val + (s->nb_bds - 1) * s->ring->buf_bytes;
+	}
+	if (emu_fault_strikes(s->dev, EMU_FAULT_BD_BAD_INDEX, queue, &f)) {
+		s->last.fd_id_le = 0xffff;
+		s->last.l234_le = htole32(~0u);
+		right |= EMU_RXBD_LUM;
+	}
+	if (emu_fault_strikes(s->dev, EMU_FAULT_BD_BAD_COUNT, queue, &f))
+		right &= ~EMU_RXBD_FE;
+	is_late = emu_fault_strikes(s->dev, EMU_FAULT_BD_LATE, queue, &f);
+	if (!is_late && emu_fault_strikes(s->dev, EMU_FAULT_BD_TORN, queue, &f)) {
+		__atomic_store_n(&bd->base_info_le, htole32(s->nb_bds == 1 ? right : EMU_RXBD_VLD),
+				__ATOMIC_RELAXED); /* too early, and that is the fault */
+		emu_fault_wait(f);
+	}
+	s->base_info = is_late ? 0 : right;
+	bds_publish(s);
+	if (!is_late)
+		return;
+	emu_fault_wait(f);
+	bd = rxbd_at(s->ring, (s->first_idx + s->nb_bds - 1) % s->ring->nb_bds);
+	/* [RXBD-R] as in time. */
+	__atomic_store_n(&bd->base_info_le, htole32(right), __ATOMIC_RELEASE);
+}
+
 /* "Complete" checksum [2:1.6]: of the frame without its first header and without stripped tags. */
 static uint16_t
 sum_of_payload(const struct rx_slot *s)
@@ -305,7 +341,10 @@ slots_flush(struct rx_burst *b)
 			buffers_fill(s);
 		for (unsigned int k = 0; k < s->nb_bds && s->dev->cfg.iommu->bounce; k++)
 			emu_iommu_written(s->dev->cfg.iommu, s->buf[k]);
-		bds_publish(s);
+		if (emu_faults_armed(s->dev, EMU_FAULTS_BD))
+			bds_publish_wrong(s);
+		else
+			bds_publish(s);
 		__atomic_store_n(&ring->pkts, ring->pkts + 1, __ATOMIC_RELAXED);
 		ring->bytes += s->len;
 		ring->has_news = true;

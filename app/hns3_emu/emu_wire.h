@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "emu.h"
+#include "emu_spec.h"
 
 struct emu_dev;
 
@@ -95,14 +96,5 @@ void emu_wire_drop_no_bd(struct emu_wire *w);
 /* Bytes of a frame in one piece: the frame's own if it has one segment, else copied into @p buf
  * (EMU_FRAME_BYTES_MAX). */
 const void *emu_frame_flatten(const struct emu_frame *frame, void *buf);
-
-/*
- * Take the next "key=value" or "flag" off *spec (which is cut at commas). *val is NULL for a flag.
- * False at the end.
- */
-bool emu_spec_next(char **spec, char **key, char **val);
-
-/* 0, or -EINVAL if @p text is not a number of lo .. hi, in decimal or with 0x. */
-int emu_parse_u64(const char *text, uint64_t lo, uint64_t hi, uint64_t *out);
 
 #endif

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "emu_ctl.h"
+#include "emu_fault.h"
 #include "fds.h"
 #include "log.h"
 
@@ -65,6 +66,32 @@ emu_err_name(unsigned int i)
 	static const char *const names[] = { "one", "two", NULL };
 
 	return names[i];
+}
+
+int
+emu_fault_arm(struct emu_dev *dev, const struct emu_fault *f)
+{
+	(void)dev;
+	snprintf(asked, sizeof(asked), "arm %s %llu", f->name, (unsigned long long)f->nth);
+	return answer;
+}
+
+int
+emu_fault_clear(struct emu_dev *dev, const char *name)
+{
+	(void)dev;
+	snprintf(asked, sizeof(asked), "clear %s", name ? name : "all");
+	return answer;
+}
+
+const struct emu_fault_set *
+emu_fault_set_of(const struct emu_dev *dev)
+{
+	static const struct emu_fault_set set = { .nb_plans = 1,
+		.plan = { { .kind = EMU_FAULT_BD_LATE, .name = "b", .seen = 7, .strikes = 2 } } };
+
+	(void)dev;
+	return &set;
 }
 
 struct json_object *
@@ -198,6 +225,17 @@ requests_are_carried_out(void **state)
 	assert_string_equal(asked, "reset 2");
 	EXPECT(fd, "{\"cmd\":\"error\",\"port\":0,\"name\":\"two\"}\r\n", "{\"ok\":true}\n");
 	assert_string_equal(asked, "error two");
+	EXPECT(fd, "{\"cmd\":\"fault\",\"op\":\"arm\",\"port\":0,\"plan\":\"cmd-lost:nth=4\"}\n",
+			"{\"ok\":true}\n");
+	assert_string_equal(asked, "arm cmd-lost 4");
+	EXPECT(fd, "{\"cmd\":\"fault\",\"op\":\"list\",\"port\":0}\n",
+			"{\"ok\":true,\"faults\":[{\"name\":\"b\",\"kind\":\"bd-late\",\"seen\":7,"
+			"\"strikes\":2}]}\n");
+	EXPECT(fd, "{\"cmd\":\"fault\",\"op\":\"clear\",\"port\":0,\"name\":\"b\"}\n",
+			"{\"ok\":true}\n");
+	assert_string_equal(asked, "clear b");
+	EXPECT(fd, "{\"cmd\":\"fault\",\"op\":\"clear\",\"port\":0}\n", "{\"ok\":true}\n");
+	assert_string_equal(asked, "clear all");
 	SAY(fd, "{\"cmd\":\"help\"}\n");
 	starts_with(hear(fd), "{\"ok\":true,\"commands\":{\"help\":\"this list\",\"version\":");
 	close(fd);
@@ -227,6 +265,9 @@ wrong_requests_are_told_what_is_right(void **state)
 		{ "{\"cmd\":\"reset\",\"port\":0}\n",
 				"reset: \\\"kind\\\" takes \\\"function\\\", " },
 		{ "{\"cmd\":\"reset\",\"port\":0,\"kind\":\"x\"}\n", "reset: \\\"kind\\\" takes " },
+		{ "{\"cmd\":\"fault\",\"port\":0}\n", "fault: \\\"op\\\" takes \\\"arm\\\" " },
+		{ "{\"cmd\":\"fault\",\"port\":0,\"op\":\"arm\"}\n",
+				"fault: \\\"plan\\\" takes a fault plan, " },
 		{ "{\"cmd\":\"error\",\"port\":0}\n",
 				"error: \\\"name\\\" takes \\\"one\\\", \\\"two\\\"" },
 	};
@@ -240,6 +281,12 @@ wrong_requests_are_told_what_is_right(void **state)
 		starts_with(hear(fd), want);
 	}
 	assert_string_equal(asked, "");
+	EXPECT(fd, "{\"cmd\":\"fault\",\"port\":0,\"op\":\"arm\",\"plan\":\"cmd-lost:nth=0\"}\n",
+			"{\"ok\":false,\"error\":\"fault: cmd-lost: nth takes a number from "
+			"1\"}\n");
+	answer = -EEXIST;
+	SAY(fd, "{\"cmd\":\"fault\",\"port\":0,\"op\":\"arm\",\"plan\":\"cmd-lost\"}\n");
+	starts_with(hear(fd), "{\"ok\":false,\"error\":\"fault: there is a plan of that name; ");
 	answer = -EINVAL;
 	SAY(fd, "{\"cmd\":\"link\",\"port\":0,\"speed_mbps\":3}\n");
 	starts_with(hear(fd), "{\"ok\":false,\"error\":\"link: \\\"speed_mbps\\\" takes 10, ");

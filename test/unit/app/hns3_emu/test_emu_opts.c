@@ -272,6 +272,20 @@ bad_options(void **state)
 	assert_why(parse((const char *const[]){ NULL }), "give at least one --port; see --help");
 	assert_why(PARSE("--verbose"), "give at least one --port; see --help");
 	assert_why(PARSE("--port"), "--port needs a value; see --help");
+	assert_int_equal(PARSE("--port", "socket=s,wire=null", "--ctl", "/c", "--fault", "cmd-lost",
+					 "--fault", "cmd-lost:name=b,port=0"),
+			0);
+	assert_string_equal(opts.ctl, "/c");
+	assert_int_equal(opts.nb_faults, 2);
+	assert_string_equal(opts.fault[1].name, "b");
+	assert_why(PARSE("--port", "socket=s,wire=null", "--fault", "cmd-lost:nth=x"),
+			"--fault cmd-lost:nth=x: cmd-lost: nth takes a number from 1");
+	assert_why(PARSE("--port", "socket=s,wire=null", "--fault", "fw-dead", "--fault",
+				   "fw-dead"),
+			"--fault fw-dead: there is a plan of that name; give it another one with "
+			"name=");
+	assert_why(PARSE("--port", "socket=s,wire=null", "--fault", "fw-dead:port=1"),
+			"--fault fw-dead: there is no port 1");
 	assert_why(PARSE("--port", "socket=s,wire=null", "--report"),
 			"--report needs a value; see --help");
 	assert_why(PARSE("--ports", "x"), "unknown option --ports; see --help");
