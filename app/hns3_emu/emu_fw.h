@@ -17,6 +17,13 @@ struct emu_cmd {
 	struct emu_cmd_desc d[EMU_CMD_DESCS_MAX];
 };
 
+/* All bytes behind the first header: data of a command with EMU_FW_F_RAW [1:3.5]. */
+static inline uint8_t *
+emu_cmd_raw(struct emu_cmd *cmd)
+{
+	return (uint8_t *)cmd->d + offsetof(struct emu_cmd_desc, data);
+}
+
 typedef enum emu_fw_ret (*emu_fw_run)(struct emu_dev *dev, struct emu_cmd *cmd);
 
 #define EMU_FW_F_RAW    0x1u  /* [1:3.5] */

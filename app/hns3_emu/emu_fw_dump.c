@@ -47,7 +47,7 @@ static enum emu_fw_ret
 emu_fw_regs_32(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	unsigned int nb = 6 + 8 * (cmd->nb_desc - 1);
-	uint8_t *p = cmd->d[0].data; /* what follows the first header is all data */
+	uint8_t *p = emu_cmd_raw(cmd);
 
 	memset(p, 0, 4 * (size_t)nb);
 	if (nb > 12)
@@ -68,11 +68,11 @@ emu_fw_regs_64(struct emu_dev *dev, struct emu_cmd *cmd)
 	val[3] = val[4] = 0;
 	val[5] = mac[25]; /* unicast, host to port */
 	val[6] = mac[52]; /* multicast from the port */
-	memset(cmd->d[0].data, 0, 8 * (size_t)nb);
+	memset(emu_cmd_raw(cmd), 0, 8 * (size_t)nb);
 	for (unsigned int i = 0; i < NB_64 && i < nb; i++) {
 		uint64_t val_le = htole64(val[i]);
 
-		memcpy(cmd->d[0].data + 8 * (size_t)i, &val_le, sizeof(val_le));
+		memcpy(emu_cmd_raw(cmd) + 8 * (size_t)i, &val_le, sizeof(val_le));
 	}
 	return EMU_FW_OK;
 }

@@ -146,7 +146,7 @@ static enum emu_fw_ret
 emu_fw_err_status(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	unsigned int block = 0, nb = 6 + 8 * (cmd->nb_desc - 1);
-	uint8_t *p = cmd->d[0].data; /* what follows the first header is all data */
+	uint8_t *p = emu_cmd_raw(cmd);
 
 	while (block_opcodes[block] != cmd->opcode)
 		block++;
@@ -177,7 +177,7 @@ static enum emu_fw_ret
 emu_fw_err_all(struct emu_dev *dev, struct emu_cmd *cmd)
 {
 	unsigned int nb = 6 + 8 * (cmd->nb_desc - 1), at = 1, modules = 0, reaction = LOG;
-	uint8_t *p = cmd->d[0].data;
+	uint8_t *p = emu_cmd_raw(cmd);
 
 	memset(p, 0, 4 * (size_t)nb);
 	for (unsigned int i = 0; i < NB_ERRS && at + 3 <= nb; i++) {

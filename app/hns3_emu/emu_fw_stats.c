@@ -151,7 +151,7 @@ emu_fw_mac_stats(struct emu_dev *dev, struct emu_cmd *cmd)
 	for (unsigned int i = 0; i < EMU_MAC_STATS && i < room; i++) {
 		uint64_t delta_le = htole64(now[i] - dev->nic->mac_stats_shown[i]);
 
-		memcpy(cmd->d[0].data + 8 * (size_t)i, &delta_le, sizeof(delta_le));
+		memcpy(emu_cmd_raw(cmd) + 8 * (size_t)i, &delta_le, sizeof(delta_le));
 		dev->nic->mac_stats_shown[i] = now[i];
 	}
 	counters_show(dev);

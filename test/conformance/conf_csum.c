@@ -259,6 +259,11 @@ ip_length_decides(struct rig *rig)
 	assert_int_equal(rig->sent[0].len, len + 9);
 	assert_memory_equal(rig->sent[0].bytes, want, len + 9);
 	tx_refused(rig, frame, len - 1, &ask, 5);
+	/* the same of the outer packet, where its sum is asked for */
+	ask = (struct tx_ask){ .dw5 = 0x04050713 };
+	len = tx_tunnel(frame, false, 4789, 0, inner, rig_ipv4(inner, 6, 200));
+	assert_int_equal(tx_send(rig, frame, len, &ask), 1);
+	tx_refused(rig, frame, len - 1, &ask, 5);
 }
 
 static const struct conf_rule rules[] = {

@@ -204,6 +204,10 @@ headers_in_three_bds(struct rig *rig)
 	assert_int_equal(tx_send(rig, frame, 2554, &ask), 3);
 	ask.cut[2] = 19;
 	tx_refused(rig, frame, 2554, &ask, 10);
+	/* 510 + 20 + 20 bytes, of any request */
+	tcp4(frame, 1000);
+	ask = (struct tx_ask){ .dw3 = 0x0505ff36 };
+	tx_refused(rig, frame, 1054, &ask, 10);
 }
 
 /* 10 BDs: the headers and 9 of data. The first eight have to hold headers and a segment. */
@@ -325,7 +329,7 @@ static const struct conf_rule rules[] = {
 			rig_setup_started, paylen, 0 },
 	{ "CONF-TSO-10", "2:6.3", "not more data than one MSS go as one frame", rig_setup_started,
 			not_more_than_a_segment, 0 },
-	{ "CONF-TSO-11", "2:3.2", "the headers lie within the first three BDs (TX-10)",
+	{ "CONF-TSO-11", "2:3.2", "headers are within 512 bytes and the first three BDs (TX-10)",
 			rig_setup_started, headers_in_three_bds, 0 },
 	{ "CONF-TSO-12", "2:3.7", "eight BDs in a row hold more than one MSS (TX-11)",
 			rig_setup_started, buffer_spread, 0 },

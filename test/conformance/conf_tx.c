@@ -73,6 +73,21 @@ short_frames(struct rig *rig)
 	tx_refused(rig, frame, 13, &ask, 17);
 }
 
+/* A tunnel with a tag: 65 bytes. */
+static void
+short_tunnels(struct rig *rig)
+{
+	struct tx_ask ask = { .dw5 = 0x04050716, .outer_tag = 5 };
+
+	rig_ipv4(frame, 17, 30);
+	assert_int_equal(tx_send(rig, frame, 64, &ask), 1);
+	assert_int_equal(rig_stat(rig, "violations", NULL), 1);
+	assert_int_equal(tx_send(rig, frame, 65, &ask), 1);
+	ask.dw5 = 0x04050712;
+	assert_int_equal(tx_send(rig, frame, 64, &ask), 1);
+	assert_int_equal(rig_stat(rig, "violations", NULL), 1);
+}
+
 static void
 eight_bds(struct rig *rig)
 {
@@ -254,6 +269,8 @@ static const struct conf_rule rules[] = {
 			rig_setup_started, without_capability, 0 },
 	{ "CONF-TX-14", "2:3.1", "TX_BD_ERR tells the last error until the queue is reset",
 			rig_setup_started, error_register, 0 },
+	{ "CONF-TX-15", "2:3.2", "below 65 bytes a tunnel with a tag is reported (TX-17)",
+			rig_setup_started, short_tunnels, 0 },
 };
 
 CONF_MAIN(rules)

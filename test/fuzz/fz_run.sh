@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Fuzz harnesses, 10 s each; FULL=1: a quarter of an hour each. What libFuzzer finds is kept in the build's fuzz-found/.
+# corpus/HARNESS.tar.gz: inputs that reach everything reached so far (libFuzzer's -merge=1), and those that once found
+# something, as found-WHAT.
 #
 #   test/fuzz/fz_run.sh [HARNESS]...     SECONDS_EACH=n overrides the time
 set -uo pipefail
@@ -31,9 +33,10 @@ export ASAN_OPTIONS=handle_sigbus=0:detect_leaks=1 # SIGBUS is the emulator's ow
 status=0
 for name in "$@"; do
 	log=$work/$name.log
-	mkdir -p "$work/$name"
+	mkdir -p "$work/corpus" "$work/new-$name"
+	tar -xzf "test/fuzz/corpus/$name.tar.gz" -C "$work/corpus" || exit 1
 	timeout -k 10 $((seconds + 120)) "$build/test/fuzz/fz_$name" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 \
-		-max_len=8192 -print_final_stats=1 -artifact_prefix="$found/$name-" "$work/$name" "test/fuzz/corpus/$name" >"$log" 2>&1
+		-max_len=8192 -print_final_stats=1 -artifact_prefix="$found/$name-" "$work/new-$name" "$work/corpus/$name" >"$log" 2>&1
 	code=$?
 	runs=$(sed -nE 's/^stat::number_of_executed_units: *([0-9]+)/\1/p' "$log")
 	if [ "$code" = 0 ] && [ "${runs:-0}" -gt 100 ]; then
