@@ -9,39 +9,55 @@
 #include "bits.h"
 #include "emu_desc.h"
 
-/* ---- the record of all tuples: each with its full width, ascending [3:5.4] ---- */
+#define NB_TUPLES 30u
+#define NB_META   8u
 
-/* clang-format off: a table */
-static const uint8_t tuple_bytes[EMU_FD_TUPLES] = {
-	6, 6, 2, 2, 2, 2, 1, 1, 4, 4, 2, 2, 2, 4, 3, 1, /* outer */
-	6, 6, 2, 2, 2, 2, 1, 1, 4, 4, 2, 2, 2, 4,       /* inner, or only */
+/* ---- where things are in a record ---- */
+
+/* Words of a stack of headers; the outer one's begin at OUTER, the inner (or only) one's at 0. */
+enum {
+	W_DMAC = 0, /* and tag 1 */
+	W_SMAC = 1, /* and tag 2 */
+	W_TYPE = 2, /* user-defined bytes of layer 2, TOS, protocol, those of layer 3 */
+	W_IP = 3,
+	W_PORTS = 4, /* and user-defined bytes of layer 4, or SCTP's tag */
+	OUTER = 5,
+	W_TUNNEL = 10,
+	W_META = 11,
+};
+
+struct place {
+	uint8_t word, shift, bits;
+};
+
+/* clang-format off: tables [3:5.4] */
+#define STACK(at)                                                                                  \
+	{ at + W_DMAC, 0, 48 }, { at + W_SMAC, 0, 48 }, { at + W_DMAC, 48, 16 },                   \
+			{ at + W_SMAC, 48, 16 }, { at + W_TYPE, 0, 16 }, { at + W_TYPE, 16, 16 },  \
+			{ at + W_TYPE, 32, 8 }, { at + W_TYPE, 40, 8 }, { at + W_IP, 0, 32 },      \
+			{ at + W_IP, 32, 32 }, { at + W_TYPE, 48, 16 }, { at + W_PORTS, 0, 16 },   \
+			{ at + W_PORTS, 16, 16 },                                                  \
+	{                                                                                          \
+		at + W_PORTS, 32, 32                                                               \
+	}
+static const struct place tuples[NB_TUPLES] = {
+	STACK(OUTER),
+	{ W_TUNNEL, 0, 24 },
+	{ W_TUNNEL, 24, 8 },
+	STACK(0),
+};
+static const struct place metas[NB_META] = {
+	{ W_META, 0, 6 },
+	{ W_META, 6, 1 },
+	{ W_META, 7, 1 },
+	{ W_META, 8, 5 },
+	{ W_META, 13, 2 },
+	{ W_META, 15, 12 },
+	{ W_META, 27, 12 },
+	{ W_META, 39, 1 },
 };
 /* clang-format on */
-#define INNER_TUPLE 16u
-/* Places in the record: of a stack, and of what only a tunnel has. */
-enum {
-	AT_DMAC = 0,
-	AT_SMAC = 6,
-	AT_TAG1 = 12,
-	AT_TAG2 = 14,
-	AT_TYPE = 16,
-	AT_L2_USER = 18,
-	AT_TOS = 20,
-	AT_PROTO = 21,
-	AT_SIP = 22,
-	AT_DIP = 26,
-	AT_L3_USER = 30,
-	AT_SPORT = 32,
-	AT_DPORT = 34,
-	AT_L4_USER = 36,
-	AT_VNI = 40,
-	AT_FLOW_ID = 43,
-	AT_INNER = 44, /* the inner stack's AT_DMAC */
-	RECORD_BYTES = 84,
-};
 
-/* Metadata [3:5.4]: widths by bit. */
-static const uint8_t meta_bits[8] = { 6, 1, 1, 5, 2, 12, 12, 1 };
 enum {
 	META_IP_FRAG = 1,
 	META_NB_TAGS = 4,
@@ -55,39 +71,104 @@ enum {
 #define TUPLES_400 0x3fffffffu
 #define TUPLES_200 0x1bd40000u /* as drivers use it [3:5.3] */
 
-/* ---- rules ---- */
+/* ---- keys ---- */
 
+/* Take @p nb bits from bit @p at of the key, which go. */
 static uint64_t
-hash_step(uint64_t hash, uint64_t word)
+bits_take(uint8_t *key, unsigned int at, unsigned int nb)
 {
-	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 29;
+	uint64_t val = 0;
+
+	for (unsigned int i = 0; i < nb; i++, at++) {
+		val |= (uint64_t)(key[at / 8] >> at % 8 & 1) << i;
+		key[at / 8] &= (uint8_t) ~(1u << at % 8);
+	}
+	return val;
 }
 
-/* Bucket of the part of @p key that the group looks at. */
-static inline uint32_t
-bucket_of(const struct emu_fd *fd, const struct emu_fd_group *g, const union emu_fd_key *key)
+/* Tuples from bit 0 up, ascending; metadata likewise, up to the last bit [3:5.5]. */
+bool
+emu_fd_key_unpack(const struct emu_fd *fd, const uint8_t key[EMU_FD_KEY_BYTES],
+		struct emu_fd_record *out)
 {
-	uint64_t hash = fd->seed + (uint64_t)(g - fd->group);
+	unsigned int at = 0, meta_bits = 0;
+	uint8_t left[EMU_FD_KEY_BYTES], any = 0;
 
-	for (unsigned int i = g->first_word; i < (unsigned int)g->first_word + g->nb_words; i++)
-		hash = hash_step(hash, key->word[i] & g->mask.word[i]);
+	memcpy(left, key, sizeof(left));
+	memset(out, 0, sizeof(*out));
+	for (unsigned int i = 0; i < NB_META; i++)
+		meta_bits += fd->meta_active & BIT32(i) ? metas[i].bits : 0;
+	at = fd->key_bits - meta_bits;
+	for (unsigned int i = 0; i < NB_META; i++) {
+		if (!(fd->meta_active & BIT32(i)))
+			continue;
+		out->word[W_META] |= bits_take(left, at, metas[i].bits) << metas[i].shift;
+		at += metas[i].bits;
+	}
+	at = 0;
+	for (unsigned int i = 0; i < NB_TUPLES; i++) {
+		if (!(fd->tuple_active & BIT32(i)))
+			continue;
+		if (at + tuples[i].bits > fd->key_bits - meta_bits)
+			break; /* more than the key holds: the rest is not in it */
+		out->word[tuples[i].word] |= bits_take(left, at, tuples[i].bits) << tuples[i].shift;
+		at += tuples[i].bits;
+	}
+	for (unsigned int i = 0; i < sizeof(left); i++)
+		any |= left[i];
+	return any == 0;
+}
+
+/* ---- rules ---- */
+
+/* One factor for each word, so that all are multiplied at the same time. */
+static const uint64_t hash_factors[EMU_FD_WORDS] = {
+	UINT64_C(0x9e3779b97f4a7c15),
+	UINT64_C(0xbf58476d1ce4e5b9),
+	UINT64_C(0x94d049bb133111eb),
+	UINT64_C(0xd6e8feb86659fd93),
+	UINT64_C(0xa0761d6478bd642f),
+	UINT64_C(0xe7037ed1a0b428db),
+	UINT64_C(0x8ebc6af09c88c6e3),
+	UINT64_C(0x589965cc75374cc3),
+	UINT64_C(0x1d8e4e27c47d124f),
+	UINT64_C(0xeb44accab455d165),
+	UINT64_C(0x2127599bf4325c37),
+	UINT64_C(0x880355f21e6d1965),
+};
+
+/* Bucket of the part of @p record that the group looks at. */
+static inline uint32_t
+bucket_of(const struct emu_fd *fd, const struct emu_fd_group *g, const struct emu_fd_record *record)
+{
+	uint64_t hash = (uint64_t)(g - fd->group) << 48;
+
+	for (unsigned int n = 0; n < g->nb_words; n++) {
+		unsigned int i = g->at[n];
+		uint64_t word = record->word[i] & g->mask.word[i];
+
+		hash += (word ^ word >> 32) * hash_factors[i];
+	}
 	return (uint32_t)(hash >> 32) % EMU_FD_BUCKETS;
 }
 
 static inline bool
-rule_is_hit(const struct emu_fd_rule *r, const struct emu_fd_group *g, const union emu_fd_key *key)
+rule_is_hit(const struct emu_fd_rule *r, const struct emu_fd_group *g,
+		const struct emu_fd_record *record)
 {
-	for (unsigned int i = g->first_word; i < (unsigned int)g->first_word + g->nb_words; i++) {
-		if ((key->word[i] & g->mask.word[i]) != r->y.word[i])
-			return false;
+	uint64_t other = 0;
+
+	for (unsigned int n = 0; n < g->nb_words; n++) {
+		unsigned int i = g->at[n];
+
+		other |= (record->word[i] & g->mask.word[i]) ^ r->want.word[i];
 	}
-	return true;
+	return other == 0;
 }
 
 /* The group of a mask, made if there is none. */
 static struct emu_fd_group *
-group_get(struct emu_fd *fd, const union emu_fd_key *mask)
+group_get(struct emu_fd *fd, const struct emu_fd_record *mask)
 {
 	struct emu_fd_group *g = fd->group;
 
@@ -101,12 +182,9 @@ group_get(struct emu_fd *fd, const union emu_fd_key *mask)
 		g++;
 	fd->live[fd->nb_groups++] = (uint16_t)(g - fd->group);
 	*g = (struct emu_fd_group){ .mask = *mask };
-	for (uint16_t i = 0; i < EMU_FD_KEY_WORDS; i++) {
-		if (mask->word[i] == 0)
-			continue;
-		if (g->nb_words == 0)
-			g->first_word = i;
-		g->nb_words = (uint16_t)(i - g->first_word + 1);
+	for (uint8_t i = 0; i < EMU_FD_WORDS; i++) {
+		if (mask->word[i] != 0)
+			g->at[g->nb_words++] = i;
 	}
 	return g;
 }
@@ -131,7 +209,7 @@ rule_unlink(struct emu_fd *fd, uint32_t index)
 	if (r->group == EMU_FD_NONE)
 		return;
 	g = &fd->group[r->group];
-	link = &fd->bucket[bucket_of(fd, g, &r->y)];
+	link = &fd->bucket[bucket_of(fd, g, &r->want)];
 	while (*link != index)
 		link = &fd->rule[*link].next;
 	*link = r->next;
@@ -145,17 +223,20 @@ static void
 rule_link(struct emu_fd *fd, uint32_t index)
 {
 	struct emu_fd_rule *r = &fd->rule[index];
+	struct emu_fd_record mask;
 	struct emu_fd_group *g;
-	union emu_fd_key mask;
 	uint16_t *link;
 
-	for (unsigned int i = 0; i < EMU_FD_KEY_WORDS; i++) {
-		if (r->x.word[i] & r->y.word[i])
+	if (!emu_fd_key_unpack(fd, fd->half[index].y, &r->want))
+		return;
+	emu_fd_key_unpack(fd, fd->half[index].x, &mask); /* bits outside are 0, as it wants */
+	for (unsigned int i = 0; i < EMU_FD_WORDS; i++) {
+		if (mask.word[i] & r->want.word[i])
 			return; /* a bit that must be 0 and 1: it never matches */
-		mask.word[i] = r->x.word[i] | r->y.word[i];
+		mask.word[i] |= r->want.word[i];
 	}
 	g = group_get(fd, &mask);
-	link = &fd->bucket[bucket_of(fd, g, &r->y)];
+	link = &fd->bucket[bucket_of(fd, g, &r->want)];
 	while (*link != EMU_FD_NONE && *link < index)
 		link = &fd->rule[*link].next;
 	r->next = *link;
@@ -169,7 +250,7 @@ void
 emu_fd_rule_write_y(struct emu_fd *fd, uint32_t index, const uint8_t key[EMU_FD_KEY_BYTES])
 {
 	rule_unlink(fd, index);
-	memcpy(fd->rule[index].y.byte, key, EMU_FD_KEY_BYTES);
+	memcpy(fd->half[index].y, key, EMU_FD_KEY_BYTES);
 	if (fd->rule[index].is_valid)
 		rule_link(fd, index);
 }
@@ -179,7 +260,7 @@ emu_fd_rule_write_x(struct emu_fd *fd, uint32_t index, const uint8_t key[EMU_FD_
 		bool is_valid)
 {
 	rule_unlink(fd, index);
-	memcpy(fd->rule[index].x.byte, key, EMU_FD_KEY_BYTES);
+	memcpy(fd->half[index].x, key, EMU_FD_KEY_BYTES);
 	fd->rule[index].is_valid = is_valid;
 	if (is_valid)
 		rule_link(fd, index);
@@ -216,29 +297,14 @@ emu_fd_counter_read(struct emu_fd *fd, uint32_t counter)
 void
 emu_fd_key_layout(struct emu_fd *fd, uint32_t tuple_active, uint32_t meta_active)
 {
-	unsigned int from = 0, to = 0;
-
-	fd->nb_runs = 0;
-	for (unsigned int i = 0; i < EMU_FD_TUPLES; from += tuple_bytes[i++]) {
-		struct emu_fd_run *last = &fd->run[fd->nb_runs];
-
-		if (!(tuple_active & BIT32(i)))
-			continue;
-		if (to + tuple_bytes[i] > EMU_FD_KEY_BYTES)
-			break; /* more than the key holds: the rest is not in it */
-		if (fd->nb_runs > 0 && last[-1].from + last[-1].len == (int)from)
-			last[-1].len = (uint8_t)(last[-1].len + tuple_bytes[i]);
-		else
-			fd->run[fd->nb_runs++] = (struct emu_fd_run){
-				.from = (uint8_t)from, .to = (uint8_t)to, .len = tuple_bytes[i]
-			};
-		to += tuple_bytes[i];
-	}
+	for (uint32_t i = 0; i < fd->nb_rules; i++)
+		rule_unlink(fd, i);
+	fd->tuple_active = tuple_active;
 	fd->meta_active = meta_active;
-	fd->meta_bits = 0;
-	for (unsigned int i = 0; i < 8; i++)
-		fd->meta_bits = (uint16_t)(fd->meta_bits +
-					   (meta_active & BIT32(i) ? meta_bits[i] : 0));
+	for (uint32_t i = 0; i < fd->nb_rules; i++) {
+		if (fd->rule[i].is_valid)
+			rule_link(fd, i);
+	}
 }
 
 void
@@ -248,8 +314,10 @@ emu_fd_reset(struct emu_fd *fd)
 	fd->nb_groups = 0;
 	memset(fd->bucket, 0xff, sizeof(fd->bucket));
 	memset(fd->rule, 0, sizeof(fd->rule));
+	memset(fd->half, 0, sizeof(fd->half));
 	memset(fd->group, 0, sizeof(fd->group));
 	memset(fd->user_def, 0, sizeof(fd->user_def));
+	fd->has_user_def = false;
 	memcpy(fd->counter_shown, fd->counter, sizeof(fd->counter));
 	for (unsigned int i = 0; i < EMU_FD_RULES_MAX; i++)
 		fd->rule[i].group = EMU_FD_NONE;
@@ -259,14 +327,14 @@ emu_fd_reset(struct emu_fd *fd)
 struct emu_fd *
 emu_fd_create(enum emu_fd_mode mode)
 {
-	struct emu_fd *fd = calloc(1, sizeof(*fd));
+	struct emu_fd *fd = aligned_alloc(128, sizeof(*fd));
 
 	if (!fd)
 		return NULL;
+	memset(fd, 0, sizeof(*fd));
 	fd->mode = mode;
 	fd->nb_rules = mode == EMU_FD_4K_200 ? 4096 : 2048;
 	fd->key_bits = mode == EMU_FD_4K_200 ? 200 : 400;
-	fd->seed = UINT64_C(0x243f6a8885a308d3);
 	emu_fd_reset(fd);
 	return fd;
 }
@@ -279,177 +347,132 @@ emu_fd_destroy(struct emu_fd *fd)
 
 /* ---- frames ---- */
 
-static inline void
-put16(uint8_t *p, uint16_t host)
+static inline uint32_t
+be32(const uint8_t *p)
 {
-	host = htole16(host);
-	memcpy(p, &host, 2);
+	uint32_t word;
+
+	memcpy(&word, p, 4);
+	return be32toh(word);
 }
 
-/* Four bytes in network order become a little-endian number. */
-static inline void
-put32_swapped(uint8_t *p, const uint8_t *net)
+/* Six bytes as a number, the first one the highest; 8 can be read. */
+static inline uint64_t
+mac_value(const uint8_t *mac)
 {
-	uint32_t w;
+	uint64_t word;
 
-	memcpy(&w, net, 4);
-	w = __builtin_bswap32(w);
-	memcpy(p, &w, 4);
+	memcpy(&word, mac, 8);
+	return be64toh(word) >> 16;
 }
 
-/* Six bytes, the last one first. */
-static inline void
-put_mac(uint8_t *p, const uint8_t *mac)
-{
-	put32_swapped(p, mac + 2);
-	put16(p + 4, emu_be16(mac));
-}
-
-static void
-record_ip(const struct emu_parsed *p, const struct emu_headers *h, uint8_t *r)
+/* TOS and protocol for W_TYPE; addresses in *addrs: of IPv6 the last 32 bits [3:5.3]. */
+static inline uint64_t
+ip_values(const struct emu_parsed *p, const struct emu_headers *h, uint64_t *addrs)
 {
 	const uint8_t *ip = p->head + h->l3;
+	bool is_v4 = h->l3id == EMU_L3ID_IPV4 || h->l3id == EMU_L3ID_IPV4_OPT;
+	uint64_t tos = is_v4 ? ip[1] : (emu_be16(ip) >> 4 & 0xffu);
 
-	r[AT_PROTO] = h->proto;
-	if (h->l3id == EMU_L3ID_IPV4 || h->l3id == EMU_L3ID_IPV4_OPT) {
-		r[AT_TOS] = ip[1];
-		put32_swapped(r + AT_SIP, ip + 12);
-		put32_swapped(r + AT_DIP, ip + 16);
-	} else { /* the last 32 bits of the addresses [3:5.3] */
-		r[AT_TOS] = (uint8_t)(emu_be16(ip) >> 4);
-		put32_swapped(r + AT_SIP, ip + 20);
-		put32_swapped(r + AT_DIP, ip + 36);
-	}
+	*addrs = be32(ip + (is_v4 ? 12 : 20)) | (uint64_t)be32(ip + (is_v4 ? 16 : 36)) << 32;
+	return tos << 32 | (uint64_t)h->proto << 40;
 }
 
-/* Tuples of one stack at @p r, which is zero. */
+/* Words of one stack at @p w. */
 static inline void
-record_stack(const struct emu_parsed *p, const struct emu_headers *h, uint8_t *r)
+record_stack(const struct emu_parsed *p, const struct emu_headers *h, uint64_t *w)
 {
-	const uint8_t *eth = p->head + h->l2;
+	const uint8_t *eth = p->head + h->l2, *l4 = p->head + h->l4;
 
-	put_mac(r + AT_DMAC, eth);
-	put_mac(r + AT_SMAC, eth + 6);
-	put16(r + AT_TAG1, h->tci[0]);
-	put16(r + AT_TAG2, h->tci[1]);
-	put16(r + AT_TYPE, h->ether_type);
+	w[W_DMAC] = mac_value(eth) | (uint64_t)h->tci[0] << 48;
+	w[W_SMAC] = mac_value(eth + 6) | (uint64_t)h->tci[1] << 48;
+	w[W_TYPE] = h->ether_type;
+	w[W_IP] = w[W_PORTS] = 0;
 	if (!h->l3)
 		return;
-	record_ip(p, h, r);
-	if (h->l4id == EMU_L4ID_TCP || h->l4id == EMU_L4ID_UDP || h->l4id == EMU_L4ID_SCTP) {
-		put16(r + AT_SPORT, emu_be16(p->head + h->l4));
-		put16(r + AT_DPORT, emu_be16(p->head + h->l4 + 2));
-	}
-	/* the SCTP verification tag shares its place with user-defined bytes */
+	w[W_TYPE] |= ip_values(p, h, &w[W_IP]);
+	if (h->l4id == EMU_L4ID_TCP || h->l4id == EMU_L4ID_UDP || h->l4id == EMU_L4ID_SCTP)
+		w[W_PORTS] = emu_be16(l4) | (uint64_t)emu_be16(l4 + 2) << 16;
 	if (h->l4id == EMU_L4ID_SCTP)
-		put32_swapped(r + AT_L4_USER, p->head + h->l4 + 4);
+		w[W_PORTS] |= (uint64_t)be32(l4 + 4) << 32;
 }
 
 static void
-record_tunnel(const struct emu_parsed *p, uint8_t *r)
+record_tunnel(const struct emu_parsed *p, uint64_t *w)
 {
 	const uint8_t *t = p->head + p->tunnel_at;
 
 	if (p->tunnel == EMU_OL4ID_NVGRE) {
 		/* the protocol stands where a UDP tunnel's port is [3:5.12] */
-		put16(r + AT_SPORT, 0);
-		put16(r + AT_DPORT, 0x6558);
-		r[AT_FLOW_ID] = t[3];
+		w[OUTER + W_PORTS] = (uint64_t)0x6558 << 16;
+		w[W_TUNNEL] = be32(t) >> 8 | (uint64_t)t[3] << 24;
 	} else {
-		t += 4; /* flags first */
+		w[W_TUNNEL] = be32(t + 4) >> 8; /* flags first */
 	}
-	r[AT_VNI] = t[2];
-	r[AT_VNI + 1] = t[1];
-	r[AT_VNI + 2] = t[0];
 }
 
 /* Bytes at a distance from the start of a layer's header [3:5.10]; the origin is a guess. */
 static void
-record_user_def(const struct emu_fd *fd, const struct emu_parsed *p, uint8_t *r)
+record_user_def(const struct emu_fd *fd, const struct emu_parsed *p, uint64_t *w)
 {
 	const struct emu_headers *h = emu_parsed_inner(p);
 	const uint32_t layer[3] = { h->l2, h->l3, h->l4 };
-	static const uint8_t at[3] = { AT_L2_USER, AT_L3_USER, AT_L4_USER };
 
 	for (unsigned int i = 0; i < 3; i++) {
 		unsigned int slot = fd->user_def[2 * i].is_on ? 2 * i : 2 * i + 1;
-		unsigned int len = i < 2 ? 2 : 4;
 		uint32_t from = layer[i] + fd->user_def[slot].offset;
 
-		if (!fd->user_def[slot].is_on || from + len > p->head_bytes)
+		if (!fd->user_def[slot].is_on || from + (i < 2 ? 2 : 4) > p->head_bytes ||
+				(i > 0 && layer[i] == 0))
 			continue;
-		if (i > 0 && layer[i] == 0)
-			continue;
-		if (len == 2)
-			put16(r + AT_INNER + at[i], emu_be16(p->head + from));
+		if (i == 2)
+			w[W_PORTS] = (w[W_PORTS] & UINT32_MAX) | (uint64_t)be32(p->head + from)
+			                                                         << 32;
 		else
-			put32_swapped(r + AT_INNER + at[i], p->head + from);
+			w[W_TYPE] |= (uint64_t)emu_be16(p->head + from) << (i == 0 ? 16 : 48);
 	}
-}
-
-static uint64_t
-meta_word(const struct emu_fd *fd, const struct emu_parsed *p, unsigned int func)
-{
-	uint32_t val[8] = { 0 };
-	unsigned int at = 0;
-	uint64_t word = 0;
-
-	val[META_IP_FRAG] = emu_parsed_inner(p)->is_frag;
-	val[META_NB_TAGS] = p->h[0].nb_tags ? p->h[0].nb_tags + 1u : 0;
-	val[META_SRC_VPORT] = VPORT_NETWORK;
-	val[META_DST_VPORT] = func << VPORT_VF_SHIFT;
-	val[META_TUNNEL] = p->nb_stacks > 1;
-	for (unsigned int i = 0; i < 8; i++) {
-		if (!(fd->meta_active & BIT32(i)))
-			continue;
-		word |= (uint64_t)val[i] << at;
-		at += meta_bits[i];
-	}
-	return word;
 }
 
 void
-emu_fd_key_make(const struct emu_fd *fd, const struct emu_parsed *p, unsigned int func,
-		union emu_fd_key *key)
+emu_fd_record_make(const struct emu_fd *fd, const struct emu_parsed *p, unsigned int func,
+		struct emu_fd_record *out)
 {
-	uint8_t record[RECORD_BYTES + 8] = { 0 };
-	uint64_t meta, top;
-	unsigned int at = fd->key_bits / 8 - 8u;
+	uint64_t *w = out->word;
+	uint32_t nb_tags = p->h[0].nb_tags ? p->h[0].nb_tags + 1u : 0;
 
-	memset(key, 0, sizeof(*key));
+	memset(w + OUTER, 0, (W_META - OUTER) * sizeof(*w));
 	if (p->nb_stacks > 1) {
-		record_stack(p, &p->h[0], record);
-		record_tunnel(p, record);
+		record_stack(p, &p->h[0], w + OUTER);
+		record_tunnel(p, w);
 	}
 	if (p->nb_stacks == 1 || p->is_tunnel_mac)
-		record_stack(p, emu_parsed_inner(p), record + AT_INNER);
-	record_user_def(fd, p, record);
-	for (unsigned int i = 0; i < fd->nb_runs; i++)
-		memcpy(key->byte + fd->run[i].to, record + fd->run[i].from, fd->run[i].len);
-	if (fd->meta_bits == 0)
-		return;
-	/* its last bit is the key's last [3:5.5] */
-	meta = htole64(meta_word(fd, p, func) << (64 - fd->meta_bits));
-	memcpy(&top, key->byte + at, 8);
-	top |= meta;
-	memcpy(key->byte + at, &top, 8);
+		record_stack(p, emu_parsed_inner(p), w);
+	else
+		memset(w, 0, OUTER * sizeof(*w));
+	if (fd->has_user_def)
+		record_user_def(fd, p, w);
+	w[W_META] = (uint64_t)emu_parsed_inner(p)->is_frag << metas[META_IP_FRAG].shift |
+	            (uint64_t)nb_tags << metas[META_NB_TAGS].shift |
+	            (uint64_t)VPORT_NETWORK << metas[META_SRC_VPORT].shift |
+	            (uint64_t)func << VPORT_VF_SHIFT << metas[META_DST_VPORT].shift |
+	            (uint64_t)(p->nb_stacks > 1) << metas[META_TUNNEL].shift;
 }
 
 const struct emu_fd_rule *
-emu_fd_find(const struct emu_fd *fd, const union emu_fd_key *key)
+emu_fd_find(const struct emu_fd *fd, const struct emu_fd_record *record)
 {
 	uint32_t best = EMU_FD_NONE;
 
 	for (unsigned int i = 0; i < fd->nb_groups; i++) {
 		const struct emu_fd_group *g = &fd->group[fd->live[i]];
-		uint32_t index = fd->bucket[bucket_of(fd, g, key)];
+		uint32_t index = fd->bucket[bucket_of(fd, g, record)];
 
 		/* ascending: what follows the first hit, or lies behind the best so far, is worse
 		 */
 		for (; index < best; index = fd->rule[index].next) {
 			const struct emu_fd_rule *r = &fd->rule[index];
 
-			if (r->group == fd->live[i] && rule_is_hit(r, g, key)) {
+			if (r->group == fd->live[i] && rule_is_hit(r, g, record)) {
 				best = index;
 				break;
 			}
@@ -462,10 +485,10 @@ const struct emu_fd_action *
 emu_fd_match_slow(struct emu_fd *fd, const struct emu_parsed *p, unsigned int func)
 {
 	const struct emu_fd_rule *r;
-	union emu_fd_key key;
+	struct emu_fd_record record;
 
-	emu_fd_key_make(fd, p, func, &key);
-	r = emu_fd_find(fd, &key);
+	emu_fd_record_make(fd, p, func, &record);
+	r = emu_fd_find(fd, &record);
 	if (!r)
 		return NULL;
 	if (r->action.counts) {

@@ -72,7 +72,7 @@ emu_fw_fd_tcam(struct emu_dev *dev, struct emu_cmd *cmd)
 	rule = &fd->rule[index];
 	if (cmd->is_read) {
 		p[8] = rule->is_valid;
-		tcam_key(cmd, is_x ? rule->x.byte : rule->y.byte, false);
+		tcam_key(cmd, is_x ? fd->half[index].x : fd->half[index].y, false);
 		return EMU_FW_OK;
 	}
 	tcam_key(cmd, key, true);
@@ -124,10 +124,12 @@ emu_fw_fd_counter(struct emu_dev *dev, struct emu_cmd *cmd)
 static enum emu_fw_ret
 emu_fw_fd_user_def(struct emu_dev *dev, struct emu_cmd *cmd)
 {
+	dev->nic->fd->has_user_def = false;
 	for (unsigned int i = 0; i < 6; i++) { /* [3:5.10] */
 		uint32_t word = emu_get16(cmd->d[0].data, 2 * i);
 
 		dev->nic->fd->user_def[i].is_on = word & BIT32(15);
+		dev->nic->fd->has_user_def |= word & BIT32(15);
 		dev->nic->fd->user_def[i].offset = (uint16_t)(word & BITS32(14, 0));
 	}
 	return EMU_FW_OK;
