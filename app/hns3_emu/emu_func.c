@@ -70,6 +70,15 @@ tqps_divide(struct emu_nic *nic)
 	}
 }
 
+/* What the host keeps on of the MAC for VFs, where no client of the PF can. */
+static uint32_t
+mac_word_held(const struct emu_nic *nic)
+{
+	bool is_held = nic->nb_funcs > 1 && !nic->pf_has_client && !nic->mbx_by_driver;
+
+	return is_held ? EMU_MAC_TX_EN | EMU_MAC_RX_EN : 0;
+}
+
 int
 emu_nic_join(struct emu_dev *dev, struct emu_dev *pf)
 {
@@ -97,7 +106,7 @@ emu_nic_join(struct emu_dev *dev, struct emu_dev *pf)
 	if (func == 0)
 		nic->mbx_by_driver = dev->cfg.mbx_by_driver;
 	else
-		emu_nic_reset(nic); /* there is somebody to hold the MAC up for */
+		nic->mac_word |= mac_word_held(nic); /* there is somebody to hold it for */
 	memcpy(dev->host.mac, dev->cfg.mac, sizeof(dev->host.mac));
 	dev->host.is_trusted = true;
 	return 0;
