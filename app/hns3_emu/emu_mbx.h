@@ -64,6 +64,8 @@ void emu_host_port_vlans(struct emu_nic *nic);
 void emu_host_link_push(struct emu_dev *vf);
 /* To each VF that is alive [1:7.5]. */
 void emu_host_link_changed(struct emu_nic *nic);
+/* The PF resets itself (2) or had an FLR (3): its VFs do so, too, and are told [1:8.5]. */
+void emu_host_pf_reset(struct emu_nic *nic, unsigned int level);
 /* Tell a VF to start over, at once or, if it is not alive, when it is [1:7.6]. */
 void emu_host_reset_push(struct emu_dev *vf, unsigned int level);
 

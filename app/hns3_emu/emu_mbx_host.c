@@ -535,6 +535,17 @@ emu_host_reset_push(struct emu_dev *vf, unsigned int level)
 	emu_mbx_push(vf, EMU_MBX_ASSERTING_RESET, msg, sizeof(msg));
 }
 
+void
+emu_host_pf_reset(struct emu_nic *nic, unsigned int level)
+{
+	for (unsigned int f = 1; f < nic->nb_funcs && !nic->mbx_by_driver; f++) {
+		if (!nic->func[f])
+			continue;
+		emu_reset_func_start(nic->func[f]);
+		emu_host_reset_push(nic->func[f], level);
+	}
+}
+
 int
 emu_host_mac_set(struct emu_dev *vf, const uint8_t mac[6])
 {

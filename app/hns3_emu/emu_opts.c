@@ -120,6 +120,11 @@ port_key(struct emu_port_opts *p, const char *key, const char *val, const char *
 	} else if (!strcmp(key, "caps")) {
 		*hint = "64 bits such as 0x100100";
 		ret = val ? emu_parse_u64(val, 0, EMU_CAPS_DEFAULT - 1, &p->caps) : -EINVAL;
+		if (ret == 0 && p->caps & 1u << 6) { /* goes with BAR 4 [1:1.4], which there is not
+			                              */
+			*hint = "no bit 6, Tx push, which is not emulated";
+			ret = -EINVAL;
+		}
 	} else if (!strcmp(key, "mbx")) {
 		*hint = "host or driver";
 		p->mbx_by_driver = val && !strcmp(val, "driver");

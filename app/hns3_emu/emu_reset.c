@@ -22,6 +22,7 @@
 
 #include "deadline.h"
 #include "emu_fw.h"
+#include "emu_mbx.h"
 #include "log.h"
 
 #define MODULE      "emu.reset"
@@ -126,6 +127,8 @@ emu_reset_func_start(struct emu_dev *dev)
 	emu_data_resume();
 	state_start(&dev->reset, dev, EMU_RESET_FUNC);
 	rst_ing_store(dev);
+	if (dev->func == 0)
+		emu_host_pf_reset(dev->nic, 2); /* the PF resets itself [1:8.1] */
 }
 
 static unsigned int
@@ -281,6 +284,8 @@ emu_reset_trigger(struct emu_dev *dev, enum emu_reset_kind kind)
 		emu_data_pause();
 		emu_dev_reset(dev);
 		emu_data_resume();
+		if (dev->func == 0)
+			emu_host_pf_reset(dev->nic, 3);
 		return 0;
 	default:
 		return -EINVAL;

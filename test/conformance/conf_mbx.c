@@ -392,6 +392,51 @@ WITH_VFS(reset_owed)
 	assert_int_equal(get16(msg + 10), 3);
 }
 
+/* VFs stop, are told, and wait for bit 0 of 0x20C00 until they are ready. */
+static void
+pf_resets(struct vfrig *v, unsigned int level)
+{
+	uint8_t msg[24];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct rig *vf = &v->vf[i];
+
+		assert_int_equal(rig_rd(vf, 0x20c00) & 1, 1);
+		assert_int_equal(rig_rd(vf, rig_tqp(0) + 0x90), 0);
+		if (i == 1) { /* it was not alive: it is told with its first sign of life */
+			assert_false(vfrig_take_code(vf, 2, msg));
+			TELL(vf, 28, 0, 0);
+		}
+		assert_true(vfrig_take_code(vf, 2, msg));
+		assert_int_equal(get16(msg + 10), level);
+		rig_wr(vf, 0x27008, 0x10080);
+		for (unsigned int n = 0; n < 1000 && rig_rd(vf, 0x20c00) & 1; n++)
+			rig_service(vf);
+		assert_int_equal(rig_rd(vf, 0x20c00) & 1, 0);
+	}
+}
+
+WITH_VFS(pf_function_reset)
+{
+	uint8_t d[24] = { 0x80 };
+
+	TELL(&v->vf[0], 29, 0, 1);
+	rig_wr(&v->vf[0], 0x27008, 0x80); /* running, not ready for a reset */
+	rig_wr(&v->vf[1], 0x27008, 0x80);
+	rig_wr(v->pf, 0x27008, 0x80);
+	assert_int_equal(rig_cmd1(v->pf, 0x0020, 0x11, d), 0);
+	pf_resets(v, 2);
+}
+
+WITH_VFS(pf_flr)
+{
+	TELL(&v->vf[0], 29, 0, 1);
+	rig_wr(&v->vf[0], 0x27008, 0x80);
+	rig_wr(&v->vf[1], 0x27008, 0x80);
+	assert_int_equal(emu_reset_trigger(v->pf->dev, EMU_RESET_FLR), 0);
+	pf_resets(v, 3);
+}
+
 WITH_VFS(own_reset)
 {
 	struct rig *vf = &v->vf[0];
@@ -531,6 +576,8 @@ static const struct conf_rule rules[] = {
 	{ "CONF-MBX-21", "1:7.6", "an address that the host fixed makes the VF start over and cannot be left", STARTED, fixed_address, 0 },
 	{ "CONF-MBX-22", "1:7.6", "a reset is announced at once, or with the first sign of life", STARTED, reset_owed, 0 },
 	{ "CONF-MBX-23", "1:8.2", "a VF's own reset keeps its VLANs", STARTED, own_reset, 0 },
+	{ "CONF-MBX-28", "1:8.5", "a function reset of the PF resets its VFs and is announced as level 2", STARTED, pf_function_reset, 0 },
+	{ "CONF-MBX-29", "1:7.6", "an FLR of the PF resets its VFs and is announced as level 3", STARTED, pf_flr, 0 },
 	{ "CONF-MBX-24", "1:7.4", "a VF that leaves or clears its lists is in no table any more", STARTED, leaves, 0 },
 	{ "CONF-MBX-25", "1:7.4", "with the capability a VF can ask for its traffic classes", setup_tcs, tcs, 0 },
 	{ "CONF-MBX-26", "1:5.1", "without it, it cannot", STARTED, no_tcs, 0 },

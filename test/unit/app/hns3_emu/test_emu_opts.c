@@ -195,6 +195,7 @@ bad_keys(void **state)
 		{ "socket=s,rev=0,wire=null", "rev takes a revision such as 0x21" },
 		{ "socket=s,id=0,wire=null", "id takes a PCI device id such as a222" },
 		{ "socket=s,caps,wire=null", "caps takes 64 bits such as 0x100100" },
+		{ "socket=s,caps=0x40,wire=null", "caps takes no bit 6, Tx push" },
 		{ "socket=s,caps=GRO,wire=null", "caps takes 64 bits such as 0x100100" },
 		{ "socket=s,mbx,wire=null", "mbx takes host or driver" },
 		{ "socket=s,mbx=me,wire=null", "mbx takes host or driver" },
