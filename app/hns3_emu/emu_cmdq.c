@@ -201,7 +201,8 @@ emu_dev_is_waiting(const struct emu_dev *dev)
 			       emu_bar_load(dev, EMU_CSQ_DEPTH) != 0 &&
 			       ring_iova(dev, EMU_CSQ_BASE_L) != 0) ||
 	       emu_bar_load(dev, EMU_MISC_RESET_STS) != 0 ||
-	       emu_bar_load(dev, EMU_CMDQ_SRC) != emu_bar_load(dev, EMU_CMDQ_STAT);
+	       emu_bar_load(dev, EMU_CMDQ_SRC) != emu_bar_load(dev, EMU_CMDQ_STAT) ||
+	       emu_latch_is_waiting(dev);
 }
 
 int

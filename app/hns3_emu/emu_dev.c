@@ -119,6 +119,7 @@ void
 emu_dev_reset(struct emu_dev *dev)
 {
 	emu_regs_reset(dev);
+	emu_latch_reset(dev);
 	emu_config_reset(dev);
 	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
 		emu_queue_reset(dev, q);
@@ -237,6 +238,7 @@ emu_dev_service(struct emu_dev *dev)
 	if (!emu_reset_cmdq_is_dead(dev))
 		nb += emu_cmdq_poll(dev);
 	nb += emu_vector0_poll(dev);
+	nb += emu_latch_poll(dev);
 	return nb + emu_config_poll(dev);
 }
 

@@ -106,20 +106,24 @@ emu_counter_take(struct emu_dev *dev, uint32_t offset)
 								       : &dev->queue[q].tx);
 }
 
-/* Put counters where the driver reads them next; to 0 again by emu_counters_hide(). */
+/* Add to a counter's register; it is 0 unless a latch is held. */
 static void
-counters_show(struct emu_dev *dev)
+counter_add(struct emu_dev *dev, uint32_t offset, uint32_t delta)
+{
+	emu_bar_store(dev, offset, emu_bar_load(dev, offset) + delta);
+}
+
+void
+emu_counters_show(struct emu_dev *dev)
 {
 	if (dev->is_trapped)
 		return;
 	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
-		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM,
-				ring_take(&dev->queue[q].rx));
-		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM,
-				ring_take(&dev->queue[q].tx));
+		counter_add(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, ring_take(&dev->queue[q].rx));
+		counter_add(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM, ring_take(&dev->queue[q].tx));
 	}
 	if (dev->cfg.revision >= 0x30)
-		emu_bar_store(dev, EMU_RPU_DROP_CNT,
+		counter_add(dev, EMU_RPU_DROP_CNT,
 				delta_take(emu_rpu_drops(dev), &dev->rpu_drops_shown));
 	dev->counters_shown = true;
 }
@@ -127,7 +131,7 @@ counters_show(struct emu_dev *dev)
 void
 emu_counters_hide(struct emu_dev *dev)
 {
-	if (!dev->counters_shown)
+	if (!dev->counters_shown || dev->is_latched)
 		return;
 	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
 		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, 0);
@@ -154,7 +158,7 @@ emu_fw_mac_stats(struct emu_dev *dev, struct emu_cmd *cmd)
 		memcpy(emu_cmd_raw(cmd) + 8 * (size_t)i, &delta_le, sizeof(delta_le));
 		dev->nic->mac_stats_shown[i] = now[i];
 	}
-	counters_show(dev);
+	emu_counters_show(dev);
 	return EMU_FW_OK;
 }
 
@@ -166,7 +170,7 @@ emu_fw_rpu_drops(struct emu_dev *dev, struct emu_cmd *cmd)
 	if (dev->cfg.revision < 0x30)
 		emu_put32(cmd->d[0].data, 12,
 				delta_take(emu_rpu_drops(dev), &dev->rpu_drops_shown));
-	counters_show(dev);
+	emu_counters_show(dev);
 	return EMU_FW_OK;
 }
 
@@ -181,7 +185,7 @@ emu_fw_ssu_drops(struct emu_dev *dev, struct emu_cmd *cmd)
 	emu_fw_zeros(dev, cmd);
 	cmd->d[0].data[0] = direction;
 	if (direction == 0)
-		counters_show(dev);
+		emu_counters_show(dev);
 	return EMU_FW_OK;
 }
 
