@@ -165,7 +165,6 @@ struct emu_ring {
 	bool has_news;       /* data: during a burst */
 	uint64_t pkts_fired; /* data: of pkts, when its vector fired last */
 	uint32_t seg_idx;    /* data: Tx, segments of the frame at idx that have gone */
-	bool is_skipping;    /* data: Tx, BDs up to the next end are of a refused frame */
 };
 
 struct emu_queue {
@@ -356,6 +355,22 @@ emu_bar_load(const struct emu_dev *dev, uint32_t offset)
 	/* [BAR-A] what the driver wrote before this word is visible; the driver orders its side. */
 	return __atomic_load_n(
 			(const uint32_t *)(const void *)(dev->bar + offset), __ATOMIC_ACQUIRE);
+}
+
+/* Whether a queue's direction runs: the bit of the pair and its own, which is 1 by default [1:2.6].
+ */
+static inline bool
+emu_rx_runs(const struct emu_dev *dev, unsigned int q)
+{
+	return emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) &
+	       emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_EN) & 1;
+}
+
+static inline bool
+emu_tx_runs(const struct emu_dev *dev, unsigned int q)
+{
+	return emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) &
+	       emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_EN) & 1;
 }
 
 static inline void

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "emu_mbx.h"
-#include "emu_trace.h"
 #include "log.h"
 
 #define MODULE         "emu.mac"
@@ -54,8 +53,8 @@ speed_default(const struct emu_dev *pf)
 	case 0xa224:
 	case 0xa225:
 		return 50000;
-	case 0xa228: /* drivers know no shaper above 100G on revision 0x21 [1:1.3] */
-		return pf->cfg.revision < 0x30 ? 100000 : 200000;
+	case 0xa228:
+		return 200000;
 	default:
 		return 100000;
 	}
@@ -102,9 +101,6 @@ link_event(struct emu_dev *pf)
 {
 	uint8_t msg[24] = { 0 };
 
-	if (emu_trace_is_on(pf))
-		emu_trace_event(pf, "link up=%d speed_mbps=%u", pf->nic->wire_up,
-				emu_nic_speed_mbps(pf->nic));
 	if (!pf->link_events)
 		return;
 	msg[8] = LINK_EVENT;

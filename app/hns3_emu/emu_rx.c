@@ -68,7 +68,7 @@ rx_queue_is_running(struct emu_dev *dev, unsigned int q)
 {
 	struct emu_ring *ring = &dev->queue[q].rx;
 
-	if (!(emu_bar_load(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) & 1))
+	if (!emu_rx_runs(dev, q))
 		return false;
 	if (ring->va && ring->generation == dev->cfg.iommu->generation)
 		return true;
@@ -84,7 +84,7 @@ emu_dev_rx_is_ready(const struct emu_dev *dev)
 		const struct emu_dev *func = dev->nic->func[f];
 
 		for (unsigned int q = 0; func && q < func->cfg.nb_queues; q++) {
-			if (emu_bar_load(func, EMU_TQP_BASE(q) + EMU_TQP_RING_EN) & 1)
+			if (emu_rx_runs(func, q))
 				return true;
 		}
 	}
@@ -107,7 +107,7 @@ struct rx_slot {
 	uint32_t first_idx, nb_bds;
 	uint32_t len;               /* of what is written */
 	uint32_t gap_at, gap_bytes; /* what is not: tags that are stripped */
-	uint32_t enable_reg, base_info;
+	uint32_t queue, base_info;
 	bool adv_layout;      /* [2:1.9] */
 	struct emu_rxbd last; /* BD, as it is written but for size and base_info */
 	struct emu_gro *gro;  /* others may join; or NULL */
@@ -252,7 +252,7 @@ bds_publish(const struct rx_slot *s)
 static void
 bds_publish_wrong(struct rx_slot *s)
 {
-	uint32_t queue = (s->enable_reg - EMU_TQP_BASE(0)) / 0x200, right = s->base_info;
+	uint32_t queue = s->queue, right = s->base_info;
 	struct emu_rxbd *bd = rxbd_at(s->ring, s->first_idx);
 	const struct emu_fault *f;
 	bool is_late;
@@ -329,7 +329,7 @@ slots_flush(struct rx_burst *b)
 		struct emu_ring *ring = s->ring;
 
 		/* The driver frees buffers right after it clears the enable bit [1:2.9]. */
-		if (!(emu_bar_load(s->dev, s->enable_reg) & 1)) {
+		if (!emu_rx_runs(s->dev, s->queue)) {
 			slot_drop(b, s);
 			continue;
 		}
@@ -436,7 +436,7 @@ slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct 
 	s->gro = NULL;
 	if (dev->gro_is_on && emu_gro_start(&b->gro[b->nb_slots], s->frame, fate->p))
 		s->gro = &b->gro[b->nb_slots];
-	s->enable_reg = EMU_TQP_BASE(fate->queue) + EMU_TQP_RING_EN;
+	s->queue = fate->queue;
 	b->nb_slots++;
 	return EMU_RX_TAKEN;
 }
