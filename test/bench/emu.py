@@ -49,8 +49,7 @@ class Bench:
             pin(self.emu.proc.pid, "emu-data", self.cpus[-1])
             self.app = Testpmd(
                 f"{BUILD}/drivers/bus/vfio_user/librte_bus_vfio_user.so",
-                self.emu.sockets,
-                "net_hns3",
+                [(path, "net_hns3") for path in self.emu.sockets],
                 ["-m", "512"],
                 ["--rxd=512", "--txd=512", "--total-num-mbufs=131072", f"--rxq={queues}", f"--txq={queues}", "--txonly-multi-flow", "--enable-rx-cksum"],
                 lcores=f"0@{self.cpus[0]},1@{self.cpus[0]}",

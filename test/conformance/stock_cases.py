@@ -5,12 +5,16 @@
 class Session:
     """How emulator and testpmd are started, and what runs in that one start."""
 
-    def __init__(self, name, ports=("",), args=(), eal=(), driver="net_hns3", wires=None, aligned=False):
+    def __init__(self, name, ports=("",), args=(), eal=(), attached=None, wires=None, aligned=False):
         self.name, self.ports, self.args, self.eal = name, list(ports), list(args), list(eal)
-        self.driver, self.wires, self.scenarios = driver, wires, []
+        self.attached = range(len(self.ports)) if attached is None else attached  # what testpmd gets, in its order
+        self.wires, self.scenarios = wires, []
         # wires: called with the session's directory, gives the wires if they are no TAP interfaces
         self.aligned = aligned  # Rx buffers of 128-byte alignment, which this driver demands for LRO and from revision 0x30 on
         SESSIONS.append(self)
+
+    def driver(self, port):
+        return "net_hns3_vf" if ",vf=" in self.ports[port] else "net_hns3"
 
     def scenario(self, function):
         self.scenarios.append(function)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a port shows and how it is controlled: link, statistics, pause, stop and start, resets."""
+import os
 import re
+import subprocess
+import tempfile
 
-from scapy.all import IP, UDP, Ether, Raw
+from scapy.all import IP, TCP, UDP, VXLAN, Ether, Raw
 
+import stock_csum
 from stock_cases import Session
-from stock_rig import Failed, expect, expect_in, wait_for
+from stock_rig import Emu, Failed, expect, expect_in, report_faults, wait_for
 
 TESTER = "02:aa:00:00:00:01"
 
@@ -203,6 +207,28 @@ def queue_stop_refused(rig):
     works(rig, "after it")
 
 
+@port.scenario
+def register_dump(rig):
+    """The driver's register dump and its description of the port, by stock_regs on an emulator of its own."""
+    with tempfile.TemporaryDirectory(prefix="pagelift-stock.") as work:
+        emu = Emu(work, f"{rig.build}/app/hns3_emu/hns3_emu", [""], ["null"])
+        try:
+            run = subprocess.run(
+                [f"{rig.build}/test/conformance/stock_regs", "--lcores", f"0@(0-{os.cpu_count() - 1})", "--no-pci", "--in-memory", "-m", "64",
+                 "-d", f"{rig.build}/drivers/bus/vfio_user/librte_bus_vfio_user.so",
+                 "-a", f"vfio_user:vfu0,socket={emu.sockets[0]},driver=net_hns3"],
+                capture_output=True, text=True, timeout=60, check=False)
+        finally:
+            report = emu.stop()
+    expect(run.returncode, 0, f"exit status, {run.stderr[-500:]}")
+    words = [int(w, 16) for w in re.findall(r"word (\w+)", run.stdout)]
+    expect(len(words) > 1000, True, "a dump of more than 1,000 words")
+    expect((words[0], words[3]), (0x80, 0x80), "depths of the command queues, 1,024 entries in eights")
+    for text in ("adapter_state=STARTED", "total_tqps_num=16", "pvid status: Off", "rule_num:2048 cnt_num:256", "max_non_tso_bd_num=8"):
+        expect_in(text, run.stdout, "description")
+    expect(report_faults(report, {}), [], "the report")
+
+
 reset = Session("reset", args=["--rxq=4", "--txq=4", "--rss-udp"])
 
 
@@ -278,3 +304,89 @@ def port_reset_command(rig):
     if "ail" in out:
         raise Failed(out)
     works(rig, "after it")
+
+
+# Capabilities: queue region 2, queues' directions apart 8, outer UDP checksum 11, advanced layout 15, GRO 20.
+v3 = Session("rev30", ports=[f",rev=0x30,caps={1 << 2 | 1 << 8 | 1 << 11 | 1 << 15 | 1 << 20:#x}"], aligned=True, args=["--rxq=4", "--txq=4", "--rss-udp"])
+
+
+@v3.scenario
+def rev30_works(rig):
+    works(rig, "on revision 0x30")
+    expect_in("Driver name: net_hns3", rig.cmd("show port info 0"), "port info")
+
+
+@v3.scenario
+def rev30_stats(rig):
+    rig.cmd("clear port stats all")
+    rig.forward("io", verbose=0)
+    rig.exchange(frames(rig, 30, 100))
+    stats = rig.stats()
+    expect((stats["RX-bytes"], stats["TX-bytes"]), (3180, 3180), "bytes")
+
+
+@v3.scenario
+def rev30_ptypes(rig):
+    """Types by the index of the advanced layout."""
+    rig.forward("io")
+    _, rx = rig.exchange(frames(rig, 1))
+    expect(rx[0].ptype, "L2_ETHER L3_IPV4_EXT_UNKNOWN L4_UDP", "packet type")
+
+
+@v3.scenario
+def rev30_outer_udp(rig):
+    """Outer UDP checksums are the device's, too."""
+    stock_csum.offload(rig, "ip", "tcp", "outer-ip", "outer-udp", tunnel=True)
+    packet = stock_csum.vxlan(rig, IP(src="192.168.0.1", dst="192.168.0.2") / TCP() / stock_csum.data())
+    bad = packet.copy()
+    for layer in (bad[IP], bad[UDP], bad[VXLAN][IP], bad[VXLAN][TCP]):
+        layer.chksum = 0x4242
+    got, _ = rig.exchange([bytes(bad)])
+    stock_csum.sums_are_right(got[0], "VXLAN")
+    expect(got[0][12:], bytes(packet)[12:], "frame behind the addresses")
+
+
+@v3.scenario
+def queue_stop_start(rig):
+    """A single queue is stopped and started while the others go on."""
+    rig.forward("io", verbose=1)
+    sent = frames(rig, 40)
+    _, rx = rig.exchange(sent)
+    expect({r.queue for r in rx}, {0, 1, 2, 3}, "queues")
+    rig.cmd("stop")  # testpmd wants it for that
+    out = rig.cmd("port 0 rxq 2 stop")
+    if "not supported" in out or "ail" in out:
+        raise Failed(out)
+    expect_in("Rx queue state: stopped", rig.cmd("show rxq info 0 2"), "state of the queue")
+    rig.cmd("start")
+    _, rx = rig.exchange(sent)
+    expect({r.queue for r in rx}, {0, 1, 3}, "queues while one is stopped")
+    rig.cmd("stop", "port 0 rxq 2 start", "start")
+    _, rx = rig.exchange(sent)
+    expect({r.queue for r in rx}, {0, 1, 2, 3}, "queues after it is started")
+
+
+@v3.scenario
+def queue_tx_stop_start(rig):
+    rig.cmd("stop")
+    out = rig.cmd("port 0 txq 1 stop")
+    if "not supported" in out or "ail" in out:
+        raise Failed(out)
+    expect_in("Tx queue state: stopped", rig.cmd("show txq info 0 1"), "state of the queue")
+    rig.cmd("port 0 txq 1 start")
+    works(rig, "after it is started")
+
+
+@v3.scenario
+def queue_deferred_start(rig):
+    rig.cmd("stop", "port stop 0", "port 0 rxq 1 deferred_start on")
+    rig.cmd("port start 0", undo=["stop", "port stop 0", "port 0 rxq 1 deferred_start off", "port start 0"])
+    expect_in("Rx queue state: stopped", rig.cmd("show rxq info 0 1"), "state of the queue")
+    rig.cmd("port 0 rxq 1 start")
+    works(rig, "after it is started")
+
+
+@v3.scenario
+def rev30_reset(rig):
+    recovered(rig, "function")
+    works(rig, "after a function reset")

@@ -150,8 +150,8 @@ class Emu:
         self.sockets = [os.path.join(work, f"p{i}.sock") for i in range(len(ports))]
         args = [exe, "--report", self.report_path, "--trace", os.path.join(work, "emu.trace")]
         for i, (path, port) in enumerate(zip(self.sockets, ports)):
-            wire = wires[i] if wires else f"tap:t{i}"
-            args += ["--port", f"socket={path}{port},wire={wire}"]
+            wire = "" if ",vf=" in port else ",wire=" + (wires[i] if wires else f"tap:t{i}")
+            args += ["--port", f"socket={path}{port}{wire}"]
         args += ["--ctl", self.ctl_path]
         with open(os.path.join(work, "emu.log"), "wb") as log:
             self.proc = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -179,11 +179,11 @@ class Emu:
 class Testpmd:
     """dpdk-testpmd -i on a pty; stderr, where logs and errors go, apart."""
 
-    def __init__(self, bus, sockets, devargs, eal, args, lcores=None):
+    def __init__(self, bus, devices, eal, args, lcores=None):
         cpus = f"0-{os.cpu_count() - 1}"
         words = ["dpdk-testpmd", "--lcores", lcores or f"0@({cpus}),1@({cpus})", "--no-pci", "--in-memory", "--no-telemetry", "-d", bus]
-        for i, path in enumerate(sockets):
-            words += ["-a", f"vfio_user:vfu{i},socket={path},driver={devargs}"]
+        for i, (path, driver) in enumerate(devices):
+            words += ["-a", f"vfio_user:vfu{i},socket={path},driver={driver}"]
         words += eal + ["--", "-i", "--disable-link-check", "--mask-event", "intr_lsc"] + args
         master, slave = pty.openpty()
         tty.setraw(slave)
@@ -269,12 +269,11 @@ class Rig:
         try:
             wires = session.wires(self.work) if session.wires else None
             self.emu = Emu(self.work, f"{build}/app/hns3_emu/hns3_emu", session.ports, wires)
-            self.taps = [] if wires else [Tap(f"t{i}") for i in range(len(session.ports))]
+            self.taps = [] if wires else [Tap(f"t{i}") for i, port in enumerate(session.ports) if ",vf=" not in port]
             pool = ["-d", f"{build}/test/conformance/libstock_pool.so", "--mbuf-pool-ops-name=ring_align_128"] if session.aligned else []
             self.app = Testpmd(
                 f"{build}/drivers/bus/vfio_user/librte_bus_vfio_user.so",
-                self.emu.sockets,
-                session.driver,
+                [(self.emu.sockets[i], session.driver(i)) for i in session.attached],
                 ["-m", "320"] + session.eal + pool,
                 ["--rxd=256", "--txd=256", "--total-num-mbufs=12288"] + session.args,
             )
