@@ -163,6 +163,7 @@ struct emu_ring {
 	bool is_rx;
 	bool irq_pending;    /* data: an event waits for its vector */
 	bool has_news;       /* data: during a burst */
+	bool has_more;       /* data: Tx, BDs may be valid that were not looked at */
 	uint64_t pkts_fired; /* data: of pkts, when its vector fired last */
 	uint32_t seg_idx;    /* data: Tx, segments of the frame at idx that have gone */
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * See emu_parse.h. plain_parse() knows the most common frames, any_parse() all:
+ * See emu_parse.h. emu_parse_plain() knows the most common frames, any_parse() all:
  * stack_parse(), ipv4_parse(), l4_parse(), tunnel_parse().
  */
-#include "emu_parse.h"
+#include "emu_parse_plain.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -25,10 +25,6 @@ enum {
 	PROTO_SCTP = 132,
 };
 
-/* Destination ports of tunnels [2:10.2]. */
-#define PORT_VXLAN       4789
-#define PORT_VXLAN_GPE   4790
-#define PORT_GENEVE      6081
 #define PORT_PTP_EVENT   319
 #define PORT_PTP_GENERAL 320
 #define TYPE_TEB         0x6558 /* an Ethernet frame, in GRE and GENEVE */
@@ -59,49 +55,6 @@ emu_frame_copy(const struct emu_frame *frame, uint32_t from, void *out, uint32_t
 	}
 }
 
-/*
- * Ones' complement sum of a piece whose first byte is the high one of a word in network order: 64
- * bits at a time with the carry added, which folding does not change.
- */
-static inline uint64_t
-sum_add(uint64_t sum, uint64_t w)
-{
-	sum += w;
-	return sum + (sum < w);
-}
-
-static inline uint64_t
-piece_sum(const uint8_t *p, uint32_t len)
-{
-	uint64_t sum = 0, w;
-	uint32_t w32;
-	uint16_t w16;
-
-	for (; len >= 8; p += 8, len -= 8) {
-		memcpy(&w, p, 8);
-		sum = sum_add(sum, w);
-	}
-	if (len & 4) {
-		memcpy(&w32, p, 4);
-		sum = sum_add(sum, w32);
-		p += 4;
-	}
-	if (len & 2) {
-		memcpy(&w16, p, 2);
-		sum = sum_add(sum, w16);
-		p += 2;
-	}
-	return len & 1 ? sum_add(sum, le16toh(*p)) : sum;
-}
-
-static inline uint32_t
-sum_fold64(uint64_t sum)
-{
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	return emu_sum_fold((uint32_t)sum);
-}
-
 uint32_t
 emu_frame_sum(const struct emu_frame *frame, uint32_t from, uint32_t to, uint32_t sum)
 {
@@ -112,7 +65,7 @@ emu_frame_sum(const struct emu_frame *frame, uint32_t from, uint32_t to, uint32_
 
 		if (from < at + seg) {
 			uint32_t end = to < at + seg ? to : at + seg;
-			uint32_t part = sum_fold64(piece_sum(
+			uint32_t part = emu_sum_fold64(emu_sum_piece(
 					(const uint8_t *)frame->seg[i].iov_base + (from - at),
 					end - from));
 
@@ -222,13 +175,14 @@ l4_parse(struct emu_parsed *p, const struct span *s, struct emu_headers *h, uint
 		h->udp_no_sum = true;
 		return;
 	}
-	pseudo = sum_add(pseudo, htons(h->proto) + (uint64_t)htons((uint16_t)len));
+	pseudo = emu_sum_add(pseudo, htons(h->proto) + (uint64_t)htons((uint16_t)len));
 	if (s->frame->nb_segs == 1)
-		pseudo = sum_add(pseudo,
-				piece_sum((const uint8_t *)s->frame->seg[0].iov_base + at, len));
+		pseudo = emu_sum_add(pseudo,
+				emu_sum_piece((const uint8_t *)s->frame->seg[0].iov_base + at,
+						len));
 	else
-		pseudo = sum_add(pseudo, emu_frame_sum(s->frame, at, s->end, 0));
-	h->l4_error = sum_fold64(pseudo) != 0xffff;
+		pseudo = emu_sum_add(pseudo, emu_frame_sum(s->frame, at, s->end, 0));
+	h->l4_error = emu_sum_fold64(pseudo) != 0xffff;
 }
 
 static inline void
@@ -247,12 +201,13 @@ ipv4_parse(struct emu_parsed *p, struct span *s, struct emu_headers *h, uint32_t
 	h->l3 = (uint16_t)at;
 	h->l3id = ihl > 20 ? EMU_L3ID_IPV4_OPT : EMU_L3ID_IPV4;
 	h->proto = ip[9];
-	h->l3_error = sum_fold64(ihl == 20 ? piece_sum(ip, 20) : piece_sum(ip, ihl)) != 0xffff;
+	h->l3_error = emu_sum_fold64(ihl == 20 ? emu_sum_piece(ip, 20) : emu_sum_piece(ip, ihl)) !=
+	              0xffff;
 	h->is_frag = emu_be16(ip + 6) & 0x3fff;
 	p->is_checked = true;
 	p->rss_type = 3;
 	if (!h->is_frag)
-		l4_parse(p, s, h, at + ihl, piece_sum(ip + 12, 8));
+		l4_parse(p, s, h, at + ihl, emu_sum_piece(ip + 12, 8));
 }
 
 static bool
@@ -294,7 +249,7 @@ ipv6_parse(struct emu_parsed *p, struct span *s, struct emu_headers *h, uint32_t
 			return;
 	}
 	if (!h->is_frag)
-		l4_parse(p, s, h, l4, piece_sum(ip + 8, 32));
+		l4_parse(p, s, h, l4, emu_sum_piece(ip + 8, 32));
 }
 
 static uint8_t
@@ -346,12 +301,6 @@ stack_parse(struct emu_parsed *p, struct span *s, struct emu_headers *h, uint32_
 				p->head + l2, type, at + 2 <= p->head_bytes ? p->head + at : NULL);
 }
 
-static bool
-is_tunnel_port(uint16_t port)
-{
-	return port == PORT_VXLAN || port == PORT_VXLAN_GPE || port == PORT_GENEVE;
-}
-
 /* What the UDP datagram at @p at carries: 0, or where its Ethernet frame begins; 1: no such. */
 static uint32_t
 udp_tunnel_find(struct emu_parsed *p, uint32_t at)
@@ -359,15 +308,15 @@ udp_tunnel_find(struct emu_parsed *p, uint32_t at)
 	const uint8_t *t = p->head + at + 8;
 	uint16_t port = emu_be16(p->head + at + 2);
 
-	if (!is_tunnel_port(port))
+	if (!emu_is_tunnel_port(port))
 		return 0;
 	if (at + 16 > p->head_bytes)
 		return 0;
 	p->tunnel = EMU_OL4ID_MAC_IN_UDP;
 	p->tunnel_at = (uint16_t)(at + 8);
-	if (port == PORT_GENEVE)
+	if (port == EMU_PORT_GENEVE)
 		return emu_be16(t + 2) == TYPE_TEB ? at + 16 + 4 * (t[0] & 0x3fu) : 1;
-	return port == PORT_VXLAN || t[3] == 3 ? at + 16 : 1;
+	return port == EMU_PORT_VXLAN || t[3] == 3 ? at + 16 : 1;
 }
 
 /* Likewise of GRE: only with an Ethernet frame and a key is it NVGRE. */
@@ -429,51 +378,6 @@ base_of(const struct emu_parsed *p)
 	       (emu_parsed_inner(p)->udp_no_sum ? EMU_RXBD_UDP0 : 0);
 }
 
-/*
- * The kind of frame that there is most of, all at once: one piece, no tag, IPv4 without options in
- * one fragment, TCP or UDP with a checksum, no tunnel. False: it is another kind. Finds what
- * any_parse() finds.
- */
-static inline bool
-plain_parse(const struct emu_frame *frame, const struct emu_tpids *tpids, struct emu_parsed *p)
-{
-	const uint8_t *f = frame->seg[0].iov_base;
-	struct emu_headers *h = &p->h[0];
-	uint32_t total, l4_bytes;
-	uint64_t sum;
-	bool is_tcp;
-
-	if (frame->nb_segs != 1 || frame->len_bytes < 54 || emu_be16(f + 12) != 0x0800 ||
-			tpids->tpid[0] == 0x0800 || f[14] != 0x45 || (f[20] & 0x3f) | f[21])
-		return false;
-	is_tcp = f[23] == PROTO_TCP;
-	total = emu_be16(f + 16);
-	l4_bytes = total - 20;
-	if (total < (is_tcp ? 40 : 28) || total > frame->len_bytes - 14)
-		return false;
-	if (!is_tcp && (f[23] != PROTO_UDP || is_tunnel_port(emu_be16(f + 36)) || !(f[40] | f[41])))
-		return false;
-	*h = (struct emu_headers){ .l3 = 14,
-		.l4 = 34,
-		.ether_type = 0x0800,
-		.l3id = EMU_L3ID_IPV4,
-		.l4id = is_tcp ? EMU_L4ID_TCP : EMU_L4ID_UDP,
-		.proto = f[23] };
-	h->l3_error = sum_fold64(piece_sum(f + 14, 20)) != 0xffff;
-	sum = sum_add(piece_sum(f + 26, 8), htons(f[23]) + (uint64_t)htons((uint16_t)l4_bytes));
-	sum = sum_add(sum, piece_sum(f + 34, l4_bytes));
-	h->l4_error = sum_fold64(sum) != 0xffff;
-	p->rss_type = is_tcp ? 0 : 1;
-	p->is_checked = true;
-	p->dmac_class = (uint8_t)emu_dmac_class(f);
-	p->l234 = field_prep(EMU_RXBD_DMAC, p->dmac_class) |
-	          (is_tcp ? field_prep(EMU_RXBD_L4ID, EMU_L4ID_TCP)
-			  : field_prep(EMU_RXBD_L4ID, EMU_L4ID_UDP)) |
-	          (h->l3_error ? EMU_RXBD_L3E : 0) | (h->l4_error ? EMU_RXBD_L4E : 0);
-	p->base = EMU_RXBD_L3L4P;
-	return true;
-}
-
 static void
 any_parse(const struct emu_frame *frame, const struct emu_tpids *tpids, struct emu_parsed *out)
 {
@@ -507,7 +411,7 @@ emu_parse(const struct emu_frame *frame, const struct emu_tpids *tpids, struct e
 	out->tunnel = EMU_OL4ID_NONE;
 	out->is_tunnel_mac = false;
 	out->tunnel_at = 0;
-	if (plain_parse(frame, tpids, out))
+	if (emu_parse_plain(frame, tpids, out))
 		return;
 	any_parse(frame, tpids, out);
 	out->l234 = l234_of(out);

@@ -17,8 +17,10 @@
 
 #include "emu.h"
 
-#define EMU_HEAD_BYTES 256 /* as far as headers are looked at */
-#define EMU_RSS_NONE   0xffu
+#define EMU_HEAD_BYTES   256 /* as far as headers are looked at */
+#define EMU_RSS_NONE     0xffu
+#define EMU_RSS_IPV4_TCP 0u
+#define EMU_RSS_IPV4_UDP 1u
 
 /* One stack of headers. */
 struct emu_headers {

@@ -51,7 +51,7 @@ struct emu_rss {
 	uint32_t toeplitz[EMU_RSS_INPUT_MAX][256]; /* of each value of each byte of the input */
 };
 
-/* To power-on state. */
+/* To power-on state; @p reta_size is a power of two. */
 void emu_rss_init(struct emu_rss *rss, uint16_t reta_size);
 void emu_rss_plan(struct emu_rss *rss);
 /* The key has changed; part of what emu_rss_plan() does not do. */
@@ -66,7 +66,7 @@ emu_rss_queue(const struct emu_rss *rss, uint32_t hash, unsigned int tc)
 {
 	if (!rss->tc[tc].is_valid)
 		return 0;
-	return rss->tc[tc].offset + (rss->reta[hash % rss->reta_size] & rss->tc[tc].mask);
+	return rss->tc[tc].offset + (rss->reta[hash & (rss->reta_size - 1u)] & rss->tc[tc].mask);
 }
 
 #endif

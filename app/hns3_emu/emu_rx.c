@@ -14,14 +14,12 @@
 #include "emu_dev_priv.h"
 #include "emu_gro.h"
 #include "emu_pause.h"
+#include "emu_rx.h"
 #include "emu_rx_vlan.h"
 
 #include <endian.h>
 #include <stdio.h>
 #include <string.h>
-
-#define RX_BDS_MAX 63 /* of a merged frame in the smallest buffers [2:3.2] */
-#define BD_AHEAD   16 /* BDs that are fetched before they are needed */
 
 static enum emu_rx_result
 drop(struct emu_dev *dev, enum emu_drop why)
@@ -63,18 +61,6 @@ emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool i
 	return ring->va != NULL;
 }
 
-static bool
-rx_queue_is_running(struct emu_dev *dev, unsigned int q)
-{
-	struct emu_ring *ring = &dev->queue[q].rx;
-
-	if (!emu_rx_runs(dev, q))
-		return false;
-	if (ring->va && ring->generation == dev->cfg.iommu->generation)
-		return true;
-	return emu_ring_open(dev, q, ring, true);
-}
-
 bool
 emu_dev_rx_is_ready(const struct emu_dev *dev)
 {
@@ -99,50 +85,20 @@ emu_dev_rx_miss(struct emu_dev *dev)
 
 /* ---- a burst ---- */
 
-/* A frame on its way into the BDs of one ring. */
-struct rx_slot {
-	struct emu_dev *dev;
-	struct emu_ring *ring;
-	const struct emu_frame *frame;
-	uint32_t first_idx, nb_bds;
-	uint32_t len;               /* of what is written */
-	uint32_t gap_at, gap_bytes; /* what is not: tags that are stripped */
-	uint32_t queue, base_info;
-	bool adv_layout;      /* [2:1.9] */
-	struct emu_rxbd last; /* BD, as it is written but for size and base_info */
-	struct emu_gro *gro;  /* others may join; or NULL */
-	uint32_t members;     /* frames of the burst that are in it, a bit each */
-	uint8_t *buf[RX_BDS_MAX];
-};
-
-struct rx_burst {
-	const struct emu_frame *const *frames;
-	enum emu_rx_result *results;
-	unsigned int nb_slots;
-	struct rx_slot slot[EMU_BURST];
-	struct emu_gro gro[EMU_BURST]; /* of the slots */
-};
-
-static struct rx_burst the_burst; /* one data thread */
-
-static struct emu_rxbd *
-rxbd_at(const struct emu_ring *ring, uint32_t idx)
-{
-	return (struct emu_rxbd *)(void *)(ring->va + (size_t)idx * EMU_BD_BYTES);
-}
+static struct emu_rx_burst the_burst; /* one data thread */
 
 /*
  * Buffers of the next BDs of s->ring until the slot has @p nb, all or none; moves the ring on.
  * EMU_RX_TAKEN: found.
  */
 static enum emu_rx_result
-buffers_find(struct emu_dev *dev, struct rx_slot *s, uint32_t nb)
+buffers_find(struct emu_dev *dev, struct emu_rx_slot *s, uint32_t nb)
 {
 	struct emu_ring *ring = s->ring;
 	uint32_t idx = ring->idx;
 
 	for (uint32_t i = s->nb_bds; i < nb; i++) {
-		struct emu_rxbd *bd = rxbd_at(ring, idx);
+		struct emu_rxbd *bd = emu_rxbd_at(ring, idx);
 		/* [RXBD-A] a BD that the driver gave back has its new address. */
 		uint32_t base = le32toh(__atomic_load_n(&bd->base_info_le, __ATOMIC_ACQUIRE));
 		uint64_t addr = le64toh(__atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED));
@@ -169,7 +125,10 @@ buffers_find(struct emu_dev *dev, struct rx_slot *s, uint32_t nb)
 	s->nb_bds = nb;
 	ring->idx = idx;
 	/* the BDs that the next frames need, for writing */
-	__builtin_prefetch(rxbd_at(ring, idx + BD_AHEAD < ring->nb_bds ? idx + BD_AHEAD : 0), 1);
+	__builtin_prefetch(emu_rxbd_at(ring, idx + EMU_RX_BD_AHEAD < ring->nb_bds
+							     ? idx + EMU_RX_BD_AHEAD
+							     : 0),
+			1);
 	return EMU_RX_TAKEN;
 }
 
@@ -185,7 +144,7 @@ bds_needed(const struct emu_ring *ring, uint32_t len)
 
 /* Spread the frame without what is stripped over the buffers. */
 static void
-buffers_fill(const struct rx_slot *s)
+buffers_fill(const struct emu_rx_slot *s)
 {
 	uint32_t room = s->ring->buf_bytes, buf = 0, at = 0, gap_end = s->gap_at + s->gap_bytes;
 	uint8_t *to = s->buf[0];
@@ -228,12 +187,12 @@ buffers_fill(const struct rx_slot *s)
 
 /* Write the BDs of a slot back in ring order; the last one carries what describes the frame. */
 static void
-bds_publish(const struct rx_slot *s)
+bds_publish(const struct emu_rx_slot *s)
 {
 	uint32_t idx = s->first_idx, buf_bytes = s->ring->buf_bytes;
 
 	for (unsigned int i = 0; i < s->nb_bds; i++) {
-		struct emu_rxbd *bd = rxbd_at(s->ring, idx);
+		struct emu_rxbd *bd = emu_rxbd_at(s->ring, idx);
 		bool is_last = i + 1 == s->nb_bds;
 
 		memcpy(bd, &s->last, offsetof(struct emu_rxbd, base_info_le));
@@ -250,10 +209,10 @@ bds_publish(const struct rx_slot *s)
 
 /* Likewise, with what is armed going wrong. */
 static void
-bds_publish_wrong(struct rx_slot *s)
+bds_publish_wrong(struct emu_rx_slot *s)
 {
 	uint32_t queue = s->queue, right = s->base_info;
-	struct emu_rxbd *bd = rxbd_at(s->ring, s->first_idx);
+	struct emu_rxbd *bd = emu_rxbd_at(s->ring, s->first_idx);
 	const struct emu_fault *f;
 	bool is_late;
 
@@ -279,14 +238,14 @@ bds_publish_wrong(struct rx_slot *s)
 	if (!is_late)
 		return;
 	emu_fault_wait(f);
-	bd = rxbd_at(s->ring, (s->first_idx + s->nb_bds - 1) % s->ring->nb_bds);
+	bd = emu_rxbd_at(s->ring, (s->first_idx + s->nb_bds - 1) % s->ring->nb_bds);
 	/* [RXBD-R] as in time. */
 	__atomic_store_n(&bd->base_info_le, htole32(right), __ATOMIC_RELEASE);
 }
 
 /* "Complete" checksum [2:1.6]: of the frame without its first header and without stripped tags. */
 static uint16_t
-sum_of_payload(const struct rx_slot *s)
+sum_of_payload(const struct emu_rx_slot *s)
 {
 	uint32_t from = s->gap_bytes > 0 && s->gap_at < 14 ? 14 + s->gap_bytes : 14;
 	uint32_t sum = emu_frame_sum(s->frame, from, s->frame->len_bytes, 0);
@@ -298,7 +257,7 @@ sum_of_payload(const struct rx_slot *s)
 
 /* What only a merged frame has [2:5.7]. */
 static void
-gro_describe(struct rx_slot *s)
+gro_describe(struct emu_rx_slot *s)
 {
 	struct emu_gro *g = s->gro;
 
@@ -314,7 +273,7 @@ gro_describe(struct rx_slot *s)
 
 /* The frames of a slot will not be delivered. */
 static void
-slot_drop(struct rx_burst *b, const struct rx_slot *s)
+slot_drop(struct emu_rx_burst *b, const struct emu_rx_slot *s)
 {
 	for (uint32_t left = s->members; left != 0; left &= left - 1)
 		b->results[__builtin_ctz(left)] = drop(s->dev, EMU_DROP_RX_QUEUE_STOPPED);
@@ -322,10 +281,10 @@ slot_drop(struct rx_burst *b, const struct rx_slot *s)
 
 /* Fill and give away what the slots hold, in order. */
 static void
-slots_flush(struct rx_burst *b)
+slots_flush(struct emu_rx_burst *b)
 {
 	for (unsigned int i = 0; i < b->nb_slots; i++) {
-		struct rx_slot *s = &b->slot[i];
+		struct emu_rx_slot *s = &b->slot[i];
 		struct emu_ring *ring = s->ring;
 
 		/* The driver frees buffers right after it clears the enable bit [1:2.9]. */
@@ -369,7 +328,7 @@ struct rx_fate {
 
 /* Tags out, and what the BD says of them. */
 static uint32_t
-tags_strip(struct rx_slot *s, const struct emu_parsed *p)
+tags_strip(struct emu_rx_slot *s, const struct emu_parsed *p)
 {
 	struct emu_rx_strip strip = emu_rx_vlan_strip(
 			s->dev->rx_vlan_cfg, s->dev->cfg.revision >= 0x30, &p->h[0]);
@@ -383,7 +342,7 @@ tags_strip(struct rx_slot *s, const struct emu_parsed *p)
 
 /* Words of the last BD. */
 static void
-bd_describe(struct rx_slot *s, const struct rx_fate *fate)
+bd_describe(struct emu_rx_slot *s, const struct rx_fate *fate)
 {
 	const struct emu_parsed *p = fate->p;
 	uint32_t l234 = p->l234;
@@ -412,9 +371,9 @@ bd_describe(struct rx_slot *s, const struct rx_fate *fate)
 
 /* Find room for frame @p i, which passed the filters, in the queue of @p dev that it goes to. */
 static enum emu_rx_result
-slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct rx_fate *fate)
+slot_make(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, const struct rx_fate *fate)
 {
-	struct rx_slot *s = &b->slot[b->nb_slots];
+	struct emu_rx_slot *s = &b->slot[b->nb_slots];
 	enum emu_rx_result result;
 	uint32_t nb_bds;
 
@@ -424,7 +383,7 @@ slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct 
 	s->members = BIT32(i);
 	bd_describe(s, fate);
 	nb_bds = bds_needed(s->ring, s->len);
-	if (nb_bds > RX_BDS_MAX || nb_bds > s->ring->nb_bds)
+	if (nb_bds > EMU_RX_BDS_MAX || nb_bds > s->ring->nb_bds)
 		return drop(dev, EMU_DROP_RX_OVERSIZE);
 	s->nb_bds = 0;
 	s->first_idx = s->ring->idx;
@@ -446,12 +405,12 @@ slot_make(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct 
  * behind that slot could not be given more BDs.
  */
 static bool
-gro_join(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct rx_fate *fate)
+gro_join(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, const struct rx_fate *fate)
 {
 	struct emu_ring *ring = &dev->queue[fate->queue].rx;
 	unsigned int n = b->nb_slots;
 	uint32_t data, nb_bds, old_bds, old_idx = ring->idx;
-	struct rx_slot *s;
+	struct emu_rx_slot *s;
 
 	while (n > 0 && b->slot[n - 1].ring != ring)
 		n--;
@@ -491,7 +450,7 @@ queue_of(const struct emu_dev *dev, const struct rx_fate *fate)
 
 /* Frame @p i for one function: everything but the copying. */
 static enum emu_rx_result
-func_take(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct emu_parsed *p)
+func_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, const struct emu_parsed *p)
 {
 	struct rx_fate fate = { .p = p };
 
@@ -502,7 +461,7 @@ func_take(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct 
 		return drop(dev, EMU_DROP_RX_FLOW_RULE);
 	fate.hash = emu_rss_hash(&dev->rss, p);
 	fate.queue = queue_of(dev, &fate);
-	if (fate.queue >= dev->cfg.nb_queues || !rx_queue_is_running(dev, fate.queue))
+	if (fate.queue >= dev->cfg.nb_queues || !emu_rx_queue_is_running(dev, fate.queue))
 		return drop(dev, EMU_DROP_RX_QUEUE_STOPPED);
 	if (dev->gro_is_on && gro_join(b, i, dev, &fate))
 		return EMU_RX_TAKEN;
@@ -514,7 +473,7 @@ func_take(struct rx_burst *b, unsigned int i, struct emu_dev *dev, const struct 
  * room has missed it.
  */
 static enum emu_rx_result
-funcs_take(struct rx_burst *b, unsigned int i, struct emu_nic *nic, uint32_t funcs,
+funcs_take(struct emu_rx_burst *b, unsigned int i, struct emu_nic *nic, uint32_t funcs,
 		const struct emu_parsed *p)
 {
 	enum emu_rx_result result = EMU_RX_DROPPED;
@@ -536,7 +495,7 @@ funcs_take(struct rx_burst *b, unsigned int i, struct emu_nic *nic, uint32_t fun
 
 /* Who gets frame @p i, and in which queue. */
 static enum emu_rx_result
-frame_take(struct rx_burst *b, unsigned int i, struct emu_dev *dev, bool waits)
+frame_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, bool waits)
 {
 	const struct emu_frame *frame = b->frames[i];
 	uint32_t wire_bytes = frame->len_bytes + 4, funcs; /* with FCS */
@@ -574,11 +533,11 @@ unsigned int
 emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb,
 		bool waits, enum emu_rx_result *results)
 {
-	struct rx_burst *b = &the_burst;
+	struct emu_rx_burst *b = &the_burst;
 	enum emu_drop off = !(dev->nic->mac_word & EMU_MAC_RX_EN) ? EMU_DROP_RX_MAC_DISABLED
 	                    : !dev->nic->wire_up && !emu_nic_loops(dev->nic) ? EMU_DROP_RX_LINK_DOWN
 	                                                                     : EMU_DROP_RX_NB;
-	bool no_bd = false;
+	bool no_bd = false, is_plain;
 	unsigned int i;
 
 	b->frames = frames;
@@ -586,7 +545,12 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 	b->nb_slots = 0;
 	if (dev->nic->steer.is_stale)
 		emu_steer_plan(dev->nic);
+	is_plain = off == EMU_DROP_RX_NB && emu_rx_is_plain(dev->nic);
 	for (i = 0; i < nb; i++) {
+		if (is_plain && emu_rx_plain_take(b, i, dev)) {
+			results[i] = EMU_RX_TAKEN;
+			continue;
+		}
 		results[i] = off == EMU_DROP_RX_NB ? frame_take(b, i, dev, waits) : drop(dev, off);
 		if (results[i] == EMU_RX_NO_BD) {
 			no_bd = true;
@@ -606,7 +570,7 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 void
 emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t funcs)
 {
-	struct rx_burst *b = &the_burst;
+	struct emu_rx_burst *b = &the_burst;
 	enum emu_rx_result result;
 	struct emu_parsed p;
 

@@ -154,6 +154,12 @@ emu_steer_rx(const struct emu_nic *nic, const struct emu_parsed *p, unsigned int
 }
 
 bool
+emu_steer_is_pf(const struct emu_nic *nic, const uint8_t *mac)
+{
+	return table_find(&nic->steer, key_of(mac)) & 1;
+}
+
+bool
 emu_steer_vlan_is_refused(const struct emu_nic *nic, unsigned int func, const struct emu_parsed *p)
 {
 	return nic->steer.vlan_filter & BIT32(func) &&

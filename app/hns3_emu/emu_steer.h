@@ -44,6 +44,9 @@ void emu_steer_plan(struct emu_nic *nic);
  */
 uint32_t emu_steer_rx(const struct emu_nic *nic, const struct emu_parsed *p, unsigned int *why);
 
+/* Whether the PF has the unicast address in the table; 8 bytes can be read at @p mac. */
+bool emu_steer_is_pf(const struct emu_nic *nic, const uint8_t *mac);
+
 /* Whether function @p func filters the frame out by its VLAN. */
 bool emu_steer_vlan_is_refused(
 		const struct emu_nic *nic, unsigned int func, const struct emu_parsed *p);

@@ -2,11 +2,13 @@
 /*
  * Transmit: from BDs to a frame on the wire [2:10.3]. Data thread.
  *
- * Doorbells are increments, and in shared memory increments get lost; so BDs are followed by their
- * valid bits, under rules that hold for drivers whose stores come in any order [2:10.6]: a BD is
- * ready if it is valid and has an address and a length; before a frame is taken to go on in the
- * next BD, the end flag is read again after the next BD was seen ready. A BD that is done is
- * zeroed, the flags last.
+ * Doorbells are increments, and in shared memory increments get lost, but not all of them: after a
+ * driver has rung, the register is not 0 until it is taken here. So it tells when to look, without
+ * touching BDs that the driver is about to write; how far to go is told by the BDs: they are
+ * followed by their valid bits, under rules that hold for drivers whose stores come in any order
+ * [2:10.6]: a BD is ready if it is valid and has an address and a length; before a frame is taken
+ * to go on in the next BD, the end flag is read again after the next BD was seen ready. A BD that
+ * is done is zeroed, the flags last.
  */
 #include "emu_pause.h"
 #include "emu_switch.h"
@@ -17,7 +19,7 @@
 #include <string.h>
 
 #define TX_FRAMES_MAX 128 /* of one queue before the next one's turn */
-#define BD_AHEAD      8   /* BDs that are fetched before they are needed */
+#define BD_AHEAD      16  /* BDs that are fetched before they are needed */
 
 struct tx_frame {
 	uint32_t first_bd, nb_bds; /* of the burst's BDs */
@@ -379,6 +381,23 @@ burst_send(struct emu_dev *dev, struct emu_ring *ring, struct tx_burst *b, unsig
 	return true;
 }
 
+/* Whether there may be BDs that have not been looked at. */
+static bool
+bell_is_rung(struct emu_dev *dev, unsigned int q, struct emu_ring *ring)
+{
+	uint32_t *bell = (uint32_t *)(void *)(dev->bar + EMU_TQP_BASE(q) + EMU_TQP_TX_TAIL);
+
+	if (__atomic_load_n(bell, __ATOMIC_RELAXED) != 0) {
+		/* [BAR-A] the BDs are read after it is taken: those of a ring before are seen now,
+		 * and a ring after is seen the next time. The driver orders its side. */
+		__atomic_exchange_n(bell, 0, __ATOMIC_SEQ_CST);
+		ring->has_more = true;
+		for (uint32_t n = 0; n < BD_AHEAD && n < ring->nb_bds; n += 2)
+			__builtin_prefetch(txbd_at(ring, n), 1);
+	}
+	return ring->has_more;
+}
+
 static unsigned int
 queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 {
@@ -389,17 +408,19 @@ queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 		if (!emu_ring_open(dev, q, ring, false))
 			return 0;
 	}
-	while (nb < budget) {
+	while (nb < budget && bell_is_rung(dev, q, ring)) {
 		unsigned int most = budget - nb < EMU_BURST ? budget - nb : EMU_BURST, done;
 		unsigned int taken = burst_gather(dev, q, &the_burst, most);
-		bool is_free;
 
-		if (taken == 0)
+		if (taken == 0) {
+			ring->has_more = false;
 			break;
-		is_free = burst_send(dev, ring, &the_burst, &done);
-		nb += is_free ? taken : done;
-		if (!is_free)
+		}
+		if (!burst_send(dev, ring, &the_burst, &done)) {
+			nb += done;
 			break;
+		}
+		nb += taken;
 	}
 	if (nb > 0) {
 		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_HEAD, ring->idx);

@@ -19,7 +19,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
-from stock_rig import Emu, Failed, Testpmd, report_faults  # noqa: E402
+from stock_rig import Emu, Failed, Testpmd, report_faults, wait_for  # noqa: E402
 
 SMOKE = "--smoke" in sys.argv
 BUILD = os.path.abspath(sys.argv[1])
@@ -29,12 +29,15 @@ RULES = [0, 64] if SMOKE else [0, 256, 2048]
 
 
 def pin(pid, name, cpu):
-    """Threads of a process called name to a CPU, the others to the rest."""
+    """The thread of a process called name to a CPU, the others to the rest."""
     cpus = set(os.sched_getaffinity(0))
-    for tid in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{tid}/comm", encoding="ascii") as f:
-            mine = f.read().strip() == name
-        os.sched_setaffinity(int(tid), {cpu} if mine else (cpus - {cpu}) or cpus)
+
+    def names():
+        return {int(t): open(f"/proc/{pid}/task/{t}/comm", encoding="ascii").read().strip() for t in os.listdir(f"/proc/{pid}/task")}
+
+    wait_for(lambda: name in names().values(), 5, f"thread {name}")
+    for tid, comm in names().items():
+        os.sched_setaffinity(tid, {cpu} if comm == name else (cpus - {cpu}) or cpus)
 
 
 class Bench:
@@ -51,7 +54,7 @@ class Bench:
                 f"{BUILD}/drivers/bus/vfio_user/librte_bus_vfio_user.so",
                 [(path, "net_hns3") for path in self.emu.sockets],
                 ["-m", "512"],
-                ["--rxd=512", "--txd=512", "--total-num-mbufs=131072", f"--rxq={queues}", f"--txq={queues}", "--txonly-multi-flow", "--enable-rx-cksum"],
+                ["--rxd=512", "--txd=512", "--total-num-mbufs=131072", f"--rxq={queues}", f"--txq={queues}", "--txpkts=60", "--txonly-multi-flow", "--enable-rx-cksum"],
                 lcores=f"0@{self.cpus[0]},1@{self.cpus[0]}",
             )
         except BaseException:

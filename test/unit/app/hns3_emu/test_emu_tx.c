@@ -119,10 +119,11 @@ half_written_bd_waits(void **state)
 		put16(p + 10, 64);
 		assert_int_equal(emu_dev_tx_poll(rig->dev, 64), 0);
 		put64(p, RIG_IOVA + RIG_BUFS);
+		assert_int_equal(emu_dev_tx_poll(rig->dev, 64), 0); /* before its doorbell */
 	} else {
 		put16(p + 10, 64);
-		rig_wr(rig, rig_tqp(0) + 0x58, 1);
 	}
+	rig_wr(rig, rig_tqp(0) + 0x58, 1);
 	assert_int_equal(emu_dev_tx_poll(rig->dev, 64), 1);
 	assert_int_equal(rig->sent[0].len, 64);
 }
