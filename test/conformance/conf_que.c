@@ -16,6 +16,17 @@ enable_is_the_register(struct rig *rig)
 }
 
 static void
+enable_of_one_direction(struct rig *rig)
+{
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x98), 1); /* by default */
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0xd4), 1);
+	rig_wr(rig, rig_tqp(0) + 0x98, 0);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_DROPPED);
+	rig_wr(rig, rig_tqp(0) + 0x98, 1);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+}
+
+static void
 enable_off_by_command(struct rig *rig)
 {
 	uint8_t off[24] = { 0 }, beyond[24] = { 4 };
@@ -113,6 +124,8 @@ static const struct conf_rule rules[] = {
 			rig_setup_started, no_address_no_frame, 0 },
 	{ "CONF-QUE-07", "3:3.3", "0x0B04 sets the class of a Tx queue, as its register does",
 			rig_setup_started, traffic_class, 0 },
+	{ "CONF-QUE-08", "1:2.6", "RX_EN stops a direction alone; it and TX_EN are 1 by default",
+			rig_setup_started, enable_of_one_direction, 0 },
 };
 
 CONF_MAIN(rules)

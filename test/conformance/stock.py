@@ -15,7 +15,6 @@ from stock_rig import Failed, Rig, Skipped, report_faults
 
 # Scenarios that wait for something the emulator does not do yet: they are run and never counted as passed by failing.
 AWAITED = {
-    "vf_packets_counted": "no command precedes a VF's reading of the queue counters: the bus has to latch them",
     "rss_queue_counters": "an xstats call finds the queue counters as they were, and loses what two commands in a row show: the bus has to latch them",
 }
 
