@@ -35,6 +35,16 @@ struct vub_pci_slot {
 /* Config space is read and written by pread/pwrite on the device fd with this one. */
 #define VUB_KDRV RTE_PCI_KDRV_IGB_UIO
 
+/* 25.11 gives the counters of queues a parameter of their own. */
+#if RTE_VERSION < RTE_VERSION_NUM(25, 11, 0, 0)
+#define VUB_STATS_PARAMS struct rte_eth_dev *eth, struct rte_eth_stats *stats
+#define VUB_STATS_ARGS   eth, stats
+#else
+#define VUB_STATS_PARAMS                                                                           \
+	struct rte_eth_dev *eth, struct rte_eth_stats *stats, struct eth_queue_stats *queues
+#define VUB_STATS_ARGS eth, stats, queues
+#endif
+
 /* Control threads: off the CPUs of lcores where there are others. */
 #if RTE_VERSION < RTE_VERSION_NUM(23, 11, 0, 0)
 typedef pthread_t vub_thread;

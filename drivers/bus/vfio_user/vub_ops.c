@@ -100,11 +100,11 @@ latch_give(struct vub_dev *dev, uint32_t *page)
 }
 
 static int
-ops_stats_get(struct rte_eth_dev *eth, struct rte_eth_stats *stats)
+ops_stats_get(VUB_STATS_PARAMS)
 {
 	struct vub_dev *dev = vub_dev_of(eth->device);
 	uint32_t *page = latch_take(dev);
-	int ret = dev->ops.driver->stats_get(eth, stats);
+	int ret = dev->ops.driver->stats_get(VUB_STATS_ARGS);
 
 	latch_give(dev, page);
 	return ret;
