@@ -111,6 +111,7 @@ emu_queue_reset(struct emu_dev *dev, unsigned int q)
 	queue->rx.idx = queue->tx.idx = 0;
 	queue->rx.irq_pending = queue->tx.irq_pending = false;
 	queue->tx.seg_idx = 0;
+	queue->tx.is_skipping = false;
 	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_HEAD, 0);
 	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_BD_ERR, 0);
 }

@@ -166,6 +166,7 @@ struct emu_ring {
 	bool has_more;       /* data: Tx, BDs may be valid that were not looked at */
 	uint64_t pkts_fired; /* data: of pkts, when its vector fired last */
 	uint32_t seg_idx;    /* data: Tx, segments of the frame at idx that have gone */
+	bool is_skipping;    /* data: Tx, BDs up to the next end are of a refused frame */
 };
 
 struct emu_queue {

@@ -69,8 +69,10 @@ frame_extent(const struct emu_ring *ring, uint32_t at)
 
 		if (flags_load(bd) & EMU_TXBD_FE)
 			return n;
-		if (at + n == ring->nb_bds)
-			return at == 0 ? n : 0; /* the whole ring without an end: refused later */
+		/* no frame is that long: it is refused, and what follows up to its end is skipped
+		 */
+		if (at + n == ring->nb_bds || n > EMU_TX_BDS_TSO_MAX)
+			return at == 0 ? n : 0;
 		next_is_ready = txbd_is_ready(txbd_at(ring, at + n));
 		if (flags_load(bd) & EMU_TXBD_FE) /* it came after the valid bit [2:10.6] */
 			return n;
@@ -92,6 +94,24 @@ bds_complete(struct emu_ring *ring, uint32_t nb)
 	ring->idx += nb;
 	if (ring->idx >= ring->nb_bds)
 		ring->idx -= ring->nb_bds;
+}
+
+/* Complete BDs at the front that belong to a frame that was refused before its end was seen. */
+static void
+frame_skip(struct emu_ring *ring)
+{
+	uint32_t n = 0;
+
+	while (ring->is_skipping && n < ring->nb_bds && txbd_is_ready(txbd_at(ring, n))) {
+		const struct emu_txbd *bd = txbd_at(ring, n);
+		bool next_is_ready = n + 1 < ring->nb_bds && txbd_is_ready(txbd_at(ring, n + 1));
+
+		ring->is_skipping = !(flags_load(bd) & EMU_TXBD_FE);
+		if (ring->is_skipping && !next_is_ready)
+			break; /* its end may come yet */
+		n++;
+	}
+	bds_complete(ring, n);
 }
 
 /* ---- bursts ---- */
@@ -230,9 +250,11 @@ burst_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b, unsigned i
 	b->nb = 0;
 	b->nb_bds = 0;
 	b->has_job = false;
+	if (ring->is_skipping)
+		frame_skip(ring);
 	/* The enable bit before every frame: the driver frees buffers right after clearing it
 	 * [1:2.9]. */
-	while (taken < most && emu_tx_runs(dev, q)) {
+	while (taken < most && !ring->is_skipping && emu_tx_runs(dev, q)) {
 		struct tx_frame *f = &b->f[b->nb];
 
 		f->first_bd = b->nb_bds;
@@ -260,6 +282,8 @@ burst_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b, unsigned i
 			             emu_tx_job_make(dev, &b->job);
 		if (!b->has_job)
 			ring->seg_idx = 0;
+		ring->is_skipping = f->nb_bds > EMU_TX_BDS_TSO_MAX && f->nb_bds < ring->nb_bds &&
+		                    !(flags_load(txbd_at(ring, f->nb_bds - 1)) & EMU_TXBD_FE);
 		break;
 	}
 	return taken;

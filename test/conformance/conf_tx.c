@@ -130,6 +130,30 @@ ring_without_end(struct rig *rig)
 	assert_int_equal(rig->nb_sent, 1);
 }
 
+/* 100 BDs in a ring of 128, their end comes late: one error, and the frame behind them is sent. */
+static void
+hundred_bds(struct rig *rig)
+{
+	struct rig_txbd bd = { .buf = RIG_BUFS, .size = 100, .more = true };
+
+	rig_wr(rig, rig_tqp(0) + 0x48, 15); /* the ring was not looked at yet */
+	for (unsigned int i = 0; i < 90; i++)
+		rig_tx_put(rig, 0, i, &bd);
+	rig_tx_go(rig, 0, 90);
+	for (unsigned int i = 90; i < 101; i++) {
+		bd.more = i < 99;
+		rig_tx_put(rig, 0, i, &bd);
+	}
+	rig_tx_go(rig, 0, 11);
+	rig_tx_go(rig, 0, 0);
+	assert_int_equal(rig_stat(rig, "violations", NULL), 1);
+	assert_int_equal(TX_BD_ERR(rig), 1);
+	assert_int_equal(rig->nb_sent, 1);
+	assert_int_equal(rig->sent[0].len, 100);
+	for (unsigned int i = 0; i < 101; i++)
+		assert_memory_equal(rig_txbd(rig, 0, i), zero_bd, 32);
+}
+
 static void
 reserved_flags(struct rig *rig)
 {
@@ -269,6 +293,8 @@ static const struct conf_rule rules[] = {
 			rig_setup_started, without_capability, 0 },
 	{ "CONF-TX-14", "2:3.1", "TX_BD_ERR tells the last error until the queue is reset",
 			rig_setup_started, error_register, 0 },
+	{ "CONF-TX-16", "2:3.2", "a frame of any number of BDs is one error (TX-01)",
+			rig_setup_started, hundred_bds, 0 },
 	{ "CONF-TX-15", "2:3.2", "below 65 bytes a tunnel with a tag is reported (TX-17)",
 			rig_setup_started, short_tunnels, 0 },
 };
