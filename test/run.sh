@@ -4,7 +4,7 @@
 #
 #   test/run.sh [--full] [--only TIER]...
 #
-# TIER: lint, unit, conformance, model, mempool, datapath, bench, compat, sanitize, stress, fuzz. As root it installs the packages
+# TIER: lint, unit, conformance, model, mempool, datapath, vm, bench, compat, sanitize, stress, fuzz. As root it installs the packages
 # of config/packages.txt that are missing and reserves hugepages of 2 MiB if there are fewer than 512; it changes nothing
 # else on the system. Caches: ~/.cache/pagelift. Builds: build/, and build-* for other compilers' flags.
 # A script prints PASS, FAIL or SKIP lines, one a case; the last line counts them all. The tier bench only shows that the
@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
 	--full) full=1 ;;
 	--only)
 		case ${2:-} in
-		lint | unit | conformance | model | mempool | datapath | bench | compat | sanitize | stress | fuzz) only="$only $2" ;;
+		lint | unit | conformance | model | mempool | datapath | vm | bench | compat | sanitize | stress | fuzz) only="$only $2" ;;
 		*)
 			echo "test/run.sh: --only takes one of the tiers in --help, not \"${2:-}\"" >&2
 			exit 2
@@ -112,12 +112,12 @@ wanted lint && {
 	mkdir -p "$logs"
 	for s in devtools/check-*.sh; do run_script build "$s"; done
 }
-if wanted unit || wanted conformance || wanted model || wanted mempool || wanted datapath || wanted bench; then
+if wanted unit || wanted conformance || wanted model || wanted mempool || wanted datapath || wanted vm || wanted bench; then
 	build build
 	wanted unit && run_meson_tests build unit
 	wanted conformance && run_meson_tests build conformance
 	wanted model && [ -d test/model ] && run_meson_tests build model
-	for tier in conformance mempool datapath; do
+	for tier in conformance mempool datapath vm; do
 		wanted "$tier" || continue
 		for s in test/"$tier"/*.sh; do
 			[ -f "$s" ] || continue

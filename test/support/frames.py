@@ -57,6 +57,8 @@ def main():
         make(args[0], *map(int, args[1:]))
     elif cmd == "make-udp":
         make(args[0], *map(int, args[1:]), udp)
+    elif cmd == "make-broadcast":
+        make(args[0], *map(int, args[1:]), lambda rnd, size: b"\xff" * 6 + rnd.randbytes(size - 6))
     elif cmd == "count":
         print(len(frames(args[0])))
     elif cmd == "bytes":
@@ -66,7 +68,7 @@ def main():
         if wrong:
             sys.exit(wrong)
     else:
-        sys.exit("usage: frames.py make|make-udp FILE COUNT LOW HIGH SEED | count FILE | bytes FILE | compare ONE TWO")
+        sys.exit("usage: frames.py make|make-udp|make-broadcast FILE COUNT LOW HIGH SEED | count FILE | bytes FILE | compare ONE TWO")
 
 
 if __name__ == "__main__":

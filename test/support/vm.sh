@@ -3,9 +3,10 @@
 #
 #   vm_need ARCH SUITE         emulator, kernel and programs, or the line that says why they are skipped
 #   vm_root MODULES            a guest's root with busybox and these modules, in order; the test adds what it wants
-#   vm_run SECONDS QEMU_ARGS   boot it, run /test.sh in it (from standard input), power off; what it printed is $SERIAL
+#   vm_run SECONDS SCRIPT QEMU_ARGS   boot it, run SCRIPT in it, end it; what it printed is in $SERIAL
 #
-# /test.sh runs under busybox's sh with -u; its last line is the exit status.
+# SCRIPT runs under busybox's sh with -u. "ok NAME" reports a case, "die WHY" ends the test.
+#   vm_cases PREFIX NAME...    a PASS line for each of these cases, if there was just them
 [ "$(id -u)" = 0 ] || { echo "SKIP $(basename "$0" .sh): guests take root (TAP interfaces, locked memory)"; exit 77; }
 GUEST=$WORK/guest SERIAL=$WORK/serial.log VM_PID=
 PAGELIFT_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/pagelift
@@ -47,7 +48,8 @@ vm_need() { # ARCH SUITE
 vm_root() { # MODULES...
 	local m ko
 	rm -rf "$GUEST"
-	mkdir -p "$GUEST"/{bin,dev,proc,sys,run,tmp,mod,mnt/huge,usr/lib,etc}
+	mkdir -p "$GUEST"/{bin,dev,proc,sys,run,tmp,mod,mnt/huge,usr/lib,etc,var}
+	ln -s /run "$GUEST/var/run"
 	ln -s usr/lib "$GUEST/lib"
 	ln -s usr/lib "$GUEST/lib64"
 	cp "$VM_TOOLS"/usr/bin/busybox "$GUEST/bin/"
@@ -69,34 +71,73 @@ mkdir -p /dev/shm /dev/pts
 ip link set lo up
 insert() { while read -r m; do insmod "/mod/$m.ko" || echo "insmod $m: failed"; done; }
 [ -f /mod/order ] && insert </mod/order
-. /test.sh
+sh -u /test.sh
 echo "guest rc=$?"
-poweroff -f
+sleep 1000
 INIT
 	chmod 755 "$GUEST/init"
 }
 
-# A program of Debian's for the guest's architecture with the libraries that it names, from the unpacked packages.
+# Libraries that FILES name, and those that these name, from the directories of LIBS.
+vm_libs() { # "LIBS" FILES...
+	local libs=$1 f lib
+	shift
+	for f in "$@"; do
+		for lib in $(readelf -d "$f" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
+			[ ! -f "$GUEST/usr/lib/$lib" ] || continue
+			# shellcheck disable=SC2086 # words on purpose
+			f=$(find $libs -maxdepth 1 -name "$lib" -print -quit)
+			[ -n "$f" ] || fail "$lib is not in $libs"
+			cp -L "$f" "$GUEST/usr/lib/"
+			vm_libs "$libs" "$f"
+		done
+	done
+}
+
+# Programs of Debian's for the guest's architecture with their libraries.
 vm_add() { # PROGRAM...
 	local p
 	for p in "$@"; do
-		cp "$(find "$VM_TOOLS" -name "$p" -type f -perm -1 -print -quit)" "$GUEST/bin/"
+		p=$(find "$VM_TOOLS"/usr/{bin,sbin} -name "$p" -type f -print -quit)
+		cp "$p" "$GUEST/bin/"
+		vm_libs "$(echo "$VM_TOOLS"/usr/lib/*-linux-gnu)" "$p"
 	done
-	cp -a "$VM_TOOLS"/usr/lib/*-linux-gnu/*.so* "$GUEST/usr/lib/"
-	cp -a "$VM_TOOLS"/usr/lib/ld-linux-*.so* "$GUEST/usr/lib/" 2>/dev/null || true
-	cp -a "$VM_TOOLS"/usr/lib64/ld-linux-*.so* "$GUEST/usr/lib/" 2>/dev/null || true
+	cp -L "$VM_TOOLS"/usr/lib/*-linux-gnu/{ld-linux-*.so.*,libgcc_s.so.1} "$GUEST/usr/lib/" # the latter is opened at run time
 }
 
-vm_run() { # SECONDS QEMU_ARGS...
-	local limit=$1 status=0
-	shift
-	cat >"$GUEST/test.sh"
+# The emulated machine is not shut down but switched off, so that what its drivers have left mapped is seen.
+vm_run() { # SECONDS SCRIPT QEMU_ARGS...
+	local end=$((SECONDS + $1)) script=$2
+	shift 2
+	{
+		echo 'ok() { echo "guest: ok $*"; }'
+		echo 'die() { echo "guest: $*"; dmesg | tail -n 20; exit 1; }'
+		cat "$script"
+	} >"$GUEST/test.sh"
 	(cd "$GUEST" && find . | cpio -o -H newc --quiet -R 0:0) >"$WORK/initrd"
-	timeout -k 5 "$limit" "${QEMU[@]}" -accel tcg,thread=multi -smp 2 -nodefaults -display none -monitor none -serial "file:$SERIAL" -no-reboot \
+	: >"$SERIAL"
+	"${QEMU[@]}" -accel tcg,thread=multi -smp 2 -nodefaults -display none -monitor none -serial "file:$SERIAL" -no-reboot \
 		-kernel "$(echo "$VM_KERNEL"/boot/vmlinuz-*)" -initrd "$WORK/initrd" "$@" </dev/null >"$WORK/qemu.log" 2>&1 &
 	VM_PID=$!
-	wait "$VM_PID" || status=$?
+	until grep -aq '^guest rc=' "$SERIAL"; do
+		kill -0 "$VM_PID" 2>/dev/null || fail "the guest ended early"
+		kill -0 "$EMU_PID" 2>/dev/null || fail "the emulated NIC ended early"
+		[ "$SECONDS" -lt "$end" ] || fail "the guest's test did not end in time"
+		sleep 0.1
+	done
+	kill "$VM_PID"
+	wait "$VM_PID" || true
 	VM_PID=
-	[ "$status" != 124 ] || fail "the guest did not end within $limit s"
+	until [ "$(grep -c 'client gone' "$WORK/emu.log")" = "$(grep -c 'client attached, registers' "$WORK/emu.log")" ]; do
+		[ "$SECONDS" -lt $((end + 20)) ] || fail "the emulated NIC does not notice that the guest is gone"
+		sleep 0.1
+	done
 	grep -aq '^guest rc=0' "$SERIAL" || fail "the guest's test failed"
+}
+
+vm_cases() { # PREFIX NAME...
+	local prefix=$1 name
+	shift
+	[ "$(printf '%s\n' "$@")" = "$(tr -d '\r' <"$SERIAL" | sed -n 's/^guest: ok //p')" ] || fail "$prefix: the guest reported other cases than $*"
+	for name in "$@"; do pass "$prefix $name"; done
 }

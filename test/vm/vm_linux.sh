@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# An arm64 guest with Debian's kernel, whose own hns3 driver runs on the emulated NIC, with and without an IOMMU. The wire is a TAP
+# interface in a namespace that the test makes: ping, files over TCP both ways with the right SHA-256, iperf3 with TSO and GRO,
+# what ethtool shows and changes, MTU 9000; then all modules go and leave no DMA map. Linux 6.12; with --full 6.1, too, and longer.
+. "$(dirname "$0")/../support/env.sh"
+. "$(dirname "$0")/../support/vm.sh"
+
+NS=plvm$$ MIB=16 NS_PIDS=
+ns_cleanup() {
+	local pid
+	for pid in $NS_PIDS; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+	NS_PIDS=
+	ip netns del "$NS" 2>/dev/null || true
+}
+trap 'ns_cleanup; vm_cleanup' EXIT
+
+# A namespace with the wire's interface at 192.168.78.2: a file to download, a sink for one that comes, an iperf3 server.
+ns_start() {
+	local tools
+	ip netns add "$NS"
+	ip link set "$NS" netns "$NS"
+	ip -n "$NS" addr add 192.168.78.2/24 dev "$NS"
+	ip -n "$NS" link set "$NS" mtu 9000 up
+	ip -n "$NS" link set lo up
+	vm_fetch tools "$(dpkg --print-architecture)"
+	tools=$FETCHED
+	mkdir -p "$WORK/www"
+	head -c $((MIB * 1048576)) /dev/urandom >"$WORK/www/file"
+	cd "$WORK/www"
+	ip netns exec "$NS" python3 -m http.server 8000 --bind 192.168.78.2 >"$WORK/http.log" 2>&1 &
+	NS_PIDS="$NS_PIDS $!"
+	cd "$TOP"
+	ip netns exec "$NS" python3 - "$WORK/back" <<-'PY' >"$WORK/sink.log" 2>&1 &
+		import socket, sys
+		server = socket.create_server(("192.168.78.2", 9000))
+		peer, _ = server.accept()
+		with open(sys.argv[1], "wb") as f:
+		    while data := peer.recv(65536):
+		        f.write(data)
+	PY
+	NS_PIDS="$NS_PIDS $!"
+	ip netns exec "$NS" "$(echo "$tools"/usr/lib*/ld-linux-*.so.*)" --library-path "$(echo "$tools"/usr/lib/*-linux-gnu)" \
+		"$tools/usr/bin/iperf3" -s -B 192.168.78.2 >"$WORK/iperf.log" 2>&1 &
+	NS_PIDS="$NS_PIDS $!"
+}
+
+run() { # NAME SUITE SECONDS QEMU_ARGS...
+	local name=$1 seconds=$3 sum
+	vm_need arm64 "$2"
+	shift 3
+	vm_root virtio-iommu libphy fixed_phy fwnode_mdio of_mdio mdio_devres hnae3 hclge-common hclge hclgevf hns3
+	vm_add ethtool iperf3
+	emu_start --trace "$WORK/trace" --port "socket=$WORK/p0.sock,mac=02:00:00:00:78:01,wire=tap:$NS"
+	ns_start
+	{
+		echo "SECONDS_IPERF=$seconds"
+		cat <<'GUEST'
+irqs() { awk '/hns3.*TxRx/ { n += $2 + $3 } END { print n + 0 }' /proc/interrupts; }
+stat() { ethtool -S eth0 | awk -v n="$1" '$1 ~ n { s += $2 } END { print s + 0 }'; }
+wait_for() { # SECONDS COMMAND...
+	i=$(($1 * 5))
+	shift
+	until "$@"; do
+		i=$((i - 1))
+		[ $i -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+link_is_up() { ethtool eth0 | grep -q 'Link detected: yes'; }
+ping_works() { ping -c 1 -W 5 "$@" 192.168.78.2 >/dev/null; }
+
+[ "$(cat /sys/class/net/eth0/address)" = 02:00:00:00:78:01 ] || die "there is no eth0 with the NIC's address"
+ethtool -i eth0
+ethtool -i eth0 | grep -q '^driver: hns3$' || die "another driver"
+ok probe
+
+ip addr add 192.168.78.1/24 dev eth0
+ip link set eth0 up || die "the interface cannot be set up"
+wait_for 20 link_is_up || die "no link"
+ethtool eth0 | grep -q 'Speed: 100000Mb/s' || die "the speed is not 100G"
+ok link
+
+wait_for 20 ping_works || die "no answer to a ping"
+before=$(irqs)
+ping -c 10 -i 0.2 -W 20 192.168.78.2 || die "pings were lost"
+[ "$(irqs)" -gt "$before" ] || die "no interrupts of queues"
+ok ping
+
+wget -q -O /tmp/file http://192.168.78.2:8000/file || die "the download failed"
+echo "sum $(sha256sum </tmp/file)"
+nc 192.168.78.2 9000 </tmp/file || die "the upload failed"
+rm /tmp/file
+ok files
+
+iperf3 -c 192.168.78.2 -t "$SECONDS_IPERF" -R || die "iperf3 -R failed"
+iperf3 -c 192.168.78.2 -t "$SECONDS_IPERF" || die "iperf3 failed"
+ok iperf3
+
+ethtool -k eth0 | grep -E ': on|segmentation|gro'
+for f in rx-checksumming tx-checksumming scatter-gather tcp-segmentation-offload rx-gro-hw; do
+	ethtool -k eth0 | grep -q "^$f: on" || die "$f is not on"
+done
+for f in tso gro rx-gro-hw rx tx rxvlan txvlan ntuple; do
+	ethtool -K eth0 $f off || die "$f cannot be switched off"
+	ping_works || die "nothing works without $f"
+	ethtool -K eth0 $f on || die "$f cannot be switched on"
+done
+ping_works -s 1400 || die "nothing works after -K"
+ok ethtool-k
+
+ethtool -G eth0 rx 512 tx 256 || die "rings cannot be made smaller"
+ethtool -g eth0 | sed -n '/^Current/,$p' | grep -E '^RX:[[:space:]]*512$' || die "the Rx rings have another size"
+ping_works || die "nothing works with small rings"
+ethtool -L eth0 combined 4 || die "there cannot be 4 channels"
+ethtool -l eth0 | sed -n '/^Current/,$p' | grep -E '^Combined:[[:space:]]*4$' || die "there are not 4 channels"
+ethtool -X eth0 equal 2 hkey 00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77 || die "indirection table and key cannot be set"
+ethtool -x eth0 | awk '/^ *[0-9]+: / { for (i = 2; i <= NF; i++) n[$i]++ } END { exit !(n[0] == n[1] && n[0] > 0 && !(2 in n)) }' || die "the indirection table is another"
+ethtool -x eth0 | grep -q '00:11:22:33:44:55:66:77:88:99:aa' || die "the key is another"
+wait_for 20 ping_works || die "nothing works with 4 channels"
+ok ethtool-glx
+
+ethtool -N eth0 flow-type udp4 dst-ip 192.168.78.1 dst-port 4242 action 3 || die "no rule can be set"
+ethtool -n eth0 | grep -q 'Filter:' || die "the rule is not shown"
+ok ethtool-n
+
+ip link set eth0 mtu 9000 || die "the MTU cannot be 9000"
+wait_for 20 ping_works -s 8972 || die "no answer to a ping of 9000 bytes"
+[ "$(stat rxq.*_csum_err)$(stat l3l4_csum_err)" = 00 ] || die "checksum errors"
+[ "$(stat mac_rx_total_pkt_num)" -gt 1000 ] || die "the MAC counts nothing"
+ok mtu
+
+rmmod hns3 && rmmod hclgevf && rmmod hclge || die "the modules cannot be removed"
+rmmod hclge-common 2>/dev/null
+rmmod hnae3 || die "hnae3 cannot be removed"
+[ ! -e /sys/class/net/eth0 ] || die "there is an interface still"
+dmesg | grep -iE 'hns3.*(fail|error|timeout)|WARNING|BUG:' && die "the kernel complains"
+ok rmmod
+GUEST
+	} >"$WORK/test.sh"
+	vm_run $((200 + 2 * seconds)) "$WORK/test.sh" -cpu cortex-a72 -m 768 -M virt,gic-version=3 \
+		-object memory-backend-memfd,id=mem0,size=768M,share=on -machine memory-backend=mem0 "$@" \
+		-device pcie-root-port,id=rp0,chassis=1,slot=1,addr=03.0,bus=pcie.0 \
+		-device "{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"$WORK/p0.sock\"},\"bus\":\"rp0\"}" \
+		-append "console=ttyAMA0 panic=-1 quiet iommu.strict=1"
+	emu_stop
+	emu_is_clean
+	sum=$(sha256sum <"$WORK/www/file")
+	grep -aq "^sum ${sum%% *}" "$SERIAL" || fail "$name: the download differs"
+	cmp "$WORK/www/file" "$WORK/back" || fail "$name: the upload differs"
+	[ "$(emu_value 'ports[0]["wire"]["tx_pkts"] > 3 * ports[0]["device"]["tx"]["pkts"]')" = True ] || fail "$name: nothing was segmented"
+	vm_cases "vm_linux $name" probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu rmmod
+	if [ $# -gt 0 ]; then
+		[ "$(emu_value 'ports[0]["iommu"]["maps_left"]')" = 0 ] || fail "$name: the drivers left DMA maps"
+		[ "$(emu_value 'ports[0]["iommu"]["mapped"]')" -gt 100 ] || fail "$name: the IOMMU was not in use"
+		pass "vm_linux $name no map left: $(emu_value 'ports[0]["iommu"]["mapped"]') came and went"
+	fi
+	ns_cleanup
+}
+VIOMMU='virtio-iommu-pci,addr=02.0,bus=pcie.0,granule=4k'
+run 6.12 trixie 5
+run 6.12-iommu trixie 5 -device "$VIOMMU"
+if [ -n "${FULL:-}" ]; then
+	run 6.1 bookworm 5
+	run 6.12-60s trixie 60 -device "$VIOMMU"
+fi
