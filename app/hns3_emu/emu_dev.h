@@ -29,6 +29,7 @@ struct emu_dev_cfg {
 	uint16_t nb_queues;  /* task queue pairs, 1 .. EMU_DEV_QUEUES_MAX */
 	uint64_t caps;       /* capability bits [1:5.1], or EMU_CAPS_DEFAULT: the revision's */
 	bool mbx_by_driver;  /* a PF whose driver serves the VFs; else the emulator does */
+	bool fd_is_4k;       /* flow rules of a PF: 4,096 of 200 bits, not 2,048 of 400 [3:5.1] */
 	struct emu_dev *pf;  /* NULL: this is a PF; else the next VF of that one's NIC */
 	uint32_t speed_mbps; /* of the port; 0: what its id stands for */
 	struct emu_iommu *iommu;

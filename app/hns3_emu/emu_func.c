@@ -86,7 +86,7 @@ emu_nic_join(struct emu_dev *dev, struct emu_dev *pf)
 	unsigned int func = pf ? 1 : 0;
 
 	if (nic && !nic->fd)
-		nic->fd = emu_fd_create(EMU_FD_2K_400);
+		nic->fd = emu_fd_create(dev->cfg.fd_is_4k ? EMU_FD_4K_200 : EMU_FD_2K_400);
 	if (!nic || !nic->fd) {
 		free(nic);
 		return -ENOMEM;

@@ -13,7 +13,8 @@ const char emu_opts_usage[] =
 		"\n"
 		"An emulated hns3 NIC. Each port is one PCI function behind a vfio-user socket.\n"
 		"\n"
-		"  --port socket=PATH[,id=a222][,rev=0x21][,mac=..][,queues=N][,caps=BITS]\n"
+		"  --port "
+		"socket=PATH[,id=a222][,rev=0x21][,mac=..][,queues=N][,caps=BITS][,fd=2k]\n"
 		"         [,mbx=host|driver],wire=SPEC\n"
 		"  --port socket=PATH,vf=PORT[,id=a22e][,mac=..][,queues=N][,caps=BITS]\n"
 		"      socket=PATH   UNIX socket to listen on (mode 0600)\n"
@@ -26,6 +27,8 @@ const char emu_opts_usage[] =
 		"      rev=N         revision, 0x21 (default) or 0x30; VFs have their PF's\n"
 		"      caps=BITS     capability bits, 64 (default: what is emulated on that "
 		"revision)\n"
+		"      fd=2k|4k      flow rules of a PF: 2,048 of 400 bits (default) or 4,096 of "
+		"200\n"
 		"      mbx=WHO       who serves the VFs: the emulator (host, the default) or the "
 		"PF's "
 		"driver\n"
@@ -125,6 +128,10 @@ port_key(struct emu_port_opts *p, const char *key, const char *val, const char *
 			*hint = "no bit 6, Tx push, which is not emulated";
 			ret = -EINVAL;
 		}
+	} else if (!strcmp(key, "fd")) {
+		*hint = "2k (rules of 400 bits) or 4k (of 200)";
+		p->fd_is_4k = val && !strcmp(val, "4k");
+		ret = p->fd_is_4k || (val && !strcmp(val, "2k")) ? 0 : -EINVAL;
 	} else if (!strcmp(key, "mbx")) {
 		*hint = "host or driver";
 		p->mbx_by_driver = val && !strcmp(val, "driver");
@@ -167,7 +174,7 @@ port_parse(struct emu_opts *o, const char *text, char *why, size_t why_size)
 		if (ret == -ENOENT)
 			snprintf(why, why_size,
 					"--port %s: unknown \"%s\"; there are socket, vf, id, "
-					"rev, mac, queues, caps, mbx and wire",
+					"rev, mac, queues, caps, fd, mbx and wire",
 					text, key);
 		else if (ret)
 			snprintf(why, why_size, "--port %s: %s takes %s", text, key, hint);

@@ -213,6 +213,7 @@ emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opt
 		.revision = opts->revision,
 		.nb_queues = opts->nb_queues,
 		.caps = opts->caps,
+		.fd_is_4k = opts->fd_is_4k,
 		.mbx_by_driver = opts->mbx_by_driver,
 		.pf = pf,
 		.iommu = &port->iommu,

@@ -23,6 +23,7 @@ struct emu_port_opts {
 	uint16_t device_id;
 	uint8_t revision;
 	uint64_t caps; /* or EMU_CAPS_DEFAULT */
+	bool fd_is_4k;
 	bool mbx_by_driver;
 	uint8_t mac[6];
 	uint16_t nb_queues;

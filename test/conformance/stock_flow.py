@@ -10,6 +10,8 @@ from stock_rig import Failed, expect
 TESTER = "02:aa:00:00:00:01"
 
 flow = Session("flow", args=["--rxq=4", "--txq=4", "--rss-udp"])
+# keys of 200 bits: no addresses of layer 2, no tunnels [3:5.3]
+short = Session("flow_4k", ports=[",fd=4k"], args=["--rxq=4", "--txq=4", "--rss-udp"])
 # capability bit 2: a rule may name several queues [1:5.1]
 region = Session("flow_region", ports=[",caps=0x4"], args=["--rxq=4", "--txq=4", "--rss-udp"])
 
@@ -182,3 +184,13 @@ def flow_rss_region(rig):
     expect({r.queue for r in rx}, {2, 3}, "queues")
     rx = exchange(rig, [udp(rig, 6001, sport=s) for s in range(2000, 2040)])
     expect({r.queue for r in rx}, {0, 1, 2, 3}, "queues of other frames")
+
+
+@short.scenario
+def flow_4k(rig):
+    """The other mode of the flow director: 4,096 rules of 200 bits."""
+    create(rig, "eth / ipv4 src is 192.168.1.2 / udp dst is 53", "queue index 3 / mark id 5")
+    rig.forward("io")
+    record = one(rig, udp(rig, 53))
+    expect((record.mark, record.queue), (5, 3), "mark and queue")
+    expect(one(rig, udp(rig, 54)).mark, None, "mark of another")

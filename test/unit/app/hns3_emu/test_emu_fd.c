@@ -421,6 +421,30 @@ modes_and_reset(void **state)
 	emu_fd_destroy(small);
 }
 
+/* A bit that must be 0 and 1 matches nothing; the y half of a valid rule counts at once. */
+static void
+halves_of_a_valid_rule(void **state)
+{
+	static const uint8_t none[52], tos_x[52] = { [29] = 0xd7 }, tos_y[52] = { [29] = 0x28 };
+	static const uint8_t both[52] = { [27] = 1 }, other[52] = { [30] = 0x80 };
+	struct emu_fd *fd = *state;
+
+	emu_fd_rule_write_y(fd, 3, tos_y);
+	emu_fd_rule_write_x(fd, 3, tos_x, true);
+	assert_non_null(match(fd, udp_frame, 60, 0));
+	emu_fd_rule_write_y(fd, 3, other); /* a protocol of 128 and more, no TOS */
+	assert_null(match(fd, udp_frame, 60, 0));
+	emu_fd_rule_write_y(fd, 3, none);
+	emu_fd_rule_write_x(fd, 3, none, true);
+	assert_non_null(match(fd, udp_frame, 60, 0));
+	emu_fd_rule_write_x(fd, 3, both, true); /* the type's lowest bit is 0, as in the frame */
+	assert_non_null(match(fd, udp_frame, 60, 0));
+	emu_fd_rule_write_y(fd, 3, both);
+	assert_null(match(fd, udp_frame, 60, 0));
+	assert_int_equal(fd->nb_live, 0);
+	emu_fd_rule_write_x(fd, 3, none, false);
+}
+
 /* A new layout is for the rules that are there, too. */
 static void
 layout_changes_under_a_rule(void **state)
@@ -453,6 +477,7 @@ main(void)
 		CASE(action_words),
 		CASE(same_as_a_plain_tcam),
 		CASE(modes_and_reset),
+		CASE(halves_of_a_valid_rule),
 		CASE(layout_changes_under_a_rule),
 	};
 

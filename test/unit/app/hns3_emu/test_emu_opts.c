@@ -106,6 +106,9 @@ every_key(void **state)
 	assert_int_equal(port("socket=s,caps=0x400100100,wire=null")->caps, 0x400100100);
 	done();
 	assert_int_equal(port("socket=s,caps=0,wire=null")->caps, 0);
+	assert_false(port("socket=s,wire=null")->fd_is_4k);
+	assert_false(port("socket=s,fd=2k,wire=null")->fd_is_4k);
+	assert_true(port("socket=s,fd=4k,wire=null")->fd_is_4k);
 	done();
 	assert_true(port("socket=s,mbx=driver,wire=null")->mbx_by_driver);
 	done();
@@ -194,6 +197,7 @@ bad_keys(void **state)
 		{ "socket=s,rev=x,wire=null", "rev takes a revision such as 0x21" },
 		{ "socket=s,rev=0,wire=null", "rev takes a revision such as 0x21" },
 		{ "socket=s,id=0,wire=null", "id takes a PCI device id such as a222" },
+		{ "socket=s,fd=8k,wire=null", "fd takes 2k (rules of 400 bits) or 4k" },
 		{ "socket=s,caps,wire=null", "caps takes 64 bits such as 0x100100" },
 		{ "socket=s,caps=0x40,wire=null", "caps takes no bit 6, Tx push" },
 		{ "socket=s,caps=GRO,wire=null", "caps takes 64 bits such as 0x100100" },
