@@ -238,7 +238,7 @@ def recovered(rig, kind, seconds=30):
     rig.ctl("reset", port=0, kind=kind)
     rig.app.out.wait("Port 0: error recovering event", at, seconds, "the event of the reset")
     rig.app.out.wait("Port 0: error recovery successful event", at, seconds, "the event of its end")
-    expect_in("reset done", rig.app.err.text[err_at:], "the driver's log")
+    rig.app.err.wait("reset done", err_at, seconds, "the driver's log")  # it follows the event
     after = rig.xstats()
     expect(after["RESET_SUCCESS_CNT"] - before["RESET_SUCCESS_CNT"], 1, "RESET_SUCCESS_CNT")
     expect(after["RESET_FAIL_CNT"] - before["RESET_FAIL_CNT"], 0, "RESET_FAIL_CNT")
