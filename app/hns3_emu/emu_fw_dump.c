@@ -131,6 +131,38 @@ emu_fw_group(struct emu_dev *dev, struct emu_cmd *cmd)
 	return EMU_FW_OK;
 }
 
+/* The firmware's own statistics: one descriptor, which has none [3:7.7]. */
+static enum emu_fw_ret
+emu_fw_imp_stats_size(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	(void)dev;
+	memset(cmd->d[0].data, 0, 24);
+	emu_put32(cmd->d[0].data, 0, 1);
+	return EMU_FW_OK;
+}
+
+/* A management entry by its index: what is not there has its valid bit clear [3:1.19]. */
+static enum emu_fw_ret
+emu_fw_managed_read(struct emu_dev *dev, struct emu_cmd *cmd)
+{
+	uint8_t *p = cmd->d[0].data;
+	uint16_t idx = emu_get16(p, 10);
+	const struct emu_managed *m = dev->nic->managed;
+
+	memset(p, 0, 24);
+	emu_put16(p, 10, idx);
+	if (idx >= dev->nic->nb_managed)
+		return EMU_FW_OK;
+	m += idx;
+	p[0] = (uint8_t)m->flags;
+	p[1] = 1;
+	emu_put16(p, 2, m->vid);
+	memcpy(p + 4, m->mac, 6);
+	emu_put16(p, 12, m->ether_type);
+	p[20] = 1; /* of the port */
+	return EMU_FW_OK;
+}
+
 /* clang-format off: a table [1:4] */
 const struct emu_fw_op emu_fw_dump_ops[] = {
 	{ 0x0040, 0, "QUERY_REG_NUM", emu_fw_reg_num },
@@ -148,6 +180,10 @@ const struct emu_fw_op emu_fw_dump_ops[] = {
 	{ 0x004d, 0, "DFX_RCB_REG", emu_fw_group },
 	{ 0x004e, 0, "DFX_TQP_REG", emu_fw_group },
 	{ 0x004f, 0, "DFX_SSU_REG_2", emu_fw_group },
+	{ 0x2105, 0, "MAC_ETHERTYPE_IDX_RD", emu_fw_managed_read },
+	{ 0x7011, 0, "QUERY_NCL_CONFIG", emu_fw_zeros },
+	{ 0x7012, 0, "IMP_STATS_BD", emu_fw_imp_stats_size },
+	{ 0x7013, 0, "IMP_STATS_INFO", emu_fw_zeros },
 	{ 0x7038, 0, "DFX_GEN_REG", emu_fw_zeros },
 	{ 0 },
 };
