@@ -41,6 +41,14 @@ struct emu_dev_cfg {
 #define EMU_DEV_QUEUES_MAX 64
 #define EMU_CAPS_DEFAULT   UINT64_MAX
 
+/* Whether a port can run at that speed [3:1.5]. */
+static inline bool
+emu_speed_is_known(uint32_t mbps)
+{
+	return mbps == 10 || mbps == 100 || mbps == 1000 || mbps == 10000 || mbps == 25000 ||
+	       mbps == 40000 || mbps == 50000 || mbps == 100000 || mbps == 200000;
+}
+
 enum emu_reset_kind {
 	EMU_RESET_FUNC,
 	EMU_RESET_GLOBAL,

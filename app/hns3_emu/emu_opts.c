@@ -15,7 +15,7 @@ const char emu_opts_usage[] =
 		"\n"
 		"  --port "
 		"socket=PATH[,id=a222][,rev=0x21][,mac=..][,queues=N][,caps=BITS][,fd=2k]\n"
-		"         [,mbx=host|driver],wire=SPEC\n"
+		"         [,speed=MBPS][,reset-ms=N][,mbx=host|driver],wire=SPEC\n"
 		"  --port socket=PATH,vf=PORT[,id=a22e][,mac=..][,queues=N][,caps=BITS]\n"
 		"      socket=PATH   UNIX socket to listen on (mode 0600)\n"
 		"      vf=PORT       a virtual function of that port's NIC, counted from 0; it has "
@@ -34,6 +34,9 @@ const char emu_opts_usage[] =
 		"driver\n"
 		"      mac=MAC       factory address (default 02:00:00:00:00:<port>)\n"
 		"      queues=N      task queue pairs (default 16)\n"
+		"      speed=MBPS    a PF's (default: what its id stands for; a222: 100000)\n"
+		"      reset-ms=N    how long a reset takes at least (default: 1 to 50 by its "
+		"kind)\n"
 		"      wire=SPEC     last, because all that follows is the wire's:\n"
 		"        pcap:in=FILE,out=FILE[,loop][,lossy]   a capture in, a capture out\n"
 		"        tap:NAME                               a TAP interface, made for it\n"
@@ -120,6 +123,16 @@ port_key(struct emu_port_opts *p, const char *key, const char *val, const char *
 		*hint = "a PF's port, counted from 0";
 		ret = val ? emu_parse_u64(val, 0, EMU_PORTS_MAX - 1, &v) : -EINVAL;
 		p->vf_of = (int)v;
+	} else if (!strcmp(key, "speed")) {
+		*hint = "Mbit/s such as 25000";
+		ret = val && !emu_parse_u64(val, 10, 200000, &v) && emu_speed_is_known((uint32_t)v)
+		                      ? 0
+		                      : -EINVAL;
+		p->speed_mbps = (uint32_t)v;
+	} else if (!strcmp(key, "reset-ms")) {
+		*hint = "milliseconds, 1 to 10000";
+		ret = val ? emu_parse_u64(val, 1, 10000, &v) : -EINVAL;
+		p->reset_us = (uint32_t)v * 1000;
 	} else if (!strcmp(key, "caps")) {
 		*hint = "64 bits such as 0x100100";
 		ret = val ? emu_parse_u64(val, 0, EMU_CAPS_DEFAULT - 1, &p->caps) : -EINVAL;
@@ -174,7 +187,8 @@ port_parse(struct emu_opts *o, const char *text, char *why, size_t why_size)
 		if (ret == -ENOENT)
 			snprintf(why, why_size,
 					"--port %s: unknown \"%s\"; there are socket, vf, id, "
-					"rev, mac, queues, caps, fd, mbx and wire",
+					"rev, mac, queues, speed, reset-ms, caps, fd, mbx "
+					"and wire",
 					text, key);
 		else if (ret)
 			snprintf(why, why_size, "--port %s: %s takes %s", text, key, hint);

@@ -214,6 +214,8 @@ emu_port_open(struct emu_port *port, unsigned int idx, const struct emu_port_opt
 		.nb_queues = opts->nb_queues,
 		.caps = opts->caps,
 		.fd_is_4k = opts->fd_is_4k,
+		.speed_mbps = opts->speed_mbps,
+		.reset_us = opts->reset_us,
 		.mbx_by_driver = opts->mbx_by_driver,
 		.pf = pf,
 		.iommu = &port->iommu,

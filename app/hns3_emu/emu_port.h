@@ -24,6 +24,7 @@ struct emu_port_opts {
 	uint8_t revision;
 	uint64_t caps; /* or EMU_CAPS_DEFAULT */
 	bool fd_is_4k;
+	uint32_t speed_mbps, reset_us; /* 0: the device's own */
 	bool mbx_by_driver;
 	uint8_t mac[6];
 	uint16_t nb_queues;

@@ -321,7 +321,7 @@ static const struct conf_rule rules[] = {
 			no_completion_interrupt, 0 },
 	{ "CONF-CMD-10", "3:4.2", "the indirection table reads back as it was written",
 			rig_setup_cmdq, reta_reads_back, 0 },
-	{ "CONF-CMD-10", "1:4",
+	{ "CONF-CMD-12", "1:4",
 			"each command that a driver sends is answered, well with zeros in it",
 			rig_setup_cmdq, all_opcodes, 0 },
 	{ "CONF-CMD-11", "3:6.2", "scheduling commands are kept for each queue and read back",

@@ -151,9 +151,10 @@ static void
 pause_frames(struct rig *rig)
 {
 	uint8_t frame[60] = { 0x01, 0x80, 0xc2, 0, 0, 1, 2, 0, 0, 0, 0, 9, 0x88, 0x08, 0, 1, 0, 0 };
-	uint8_t on[24] = { 2 };
+	uint8_t on[24] = { 2 }, promisc[24] = { 0x3e };
 	struct rig_desc d[22];
 
+	assert_int_equal(rig_cmd1(rig, 0x0e01, 0x11, promisc), 0); /* who would get it */
 	assert_int_equal(rig_cmd1(rig, 0x0701, 0x11, on), 0);
 	assert_int_not_equal(rig_rx(rig, frame, 60), EMU_RX_NO_BD);
 	assert_int_equal(get32(rig_rxbd(rig, 0, 0) + 28) & 0x10, 0); /* not delivered */
@@ -161,6 +162,10 @@ pause_frames(struct rig *rig)
 	d[0] = rig_desc(0x0034, 0x19);
 	rig_cmd(rig, d, 22);
 	assert_int_equal(get64(d[0].b + 8 + 8), 1); /* rx_mac_pause */
+	on[0] = 0;
+	assert_int_equal(rig_cmd1(rig, 0x0701, 0x11, on), 0);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(get32(rig_rxbd(rig, 0, 0) + 28) & 0x10, 0x10); /* any frame now */
 }
 
 static void
@@ -180,6 +185,47 @@ eeprom(struct rig *rig)
 	assert_int_equal(d[0].b[8 + 4], 0x11); /* QSFP28 */
 	/* byte 128, the identifier again: 108 behind the first 20, 12 into the fifth of 24 */
 	assert_int_equal(d[5].b[8 + 12], 0x11);
+}
+
+/* 65535 quanta of 512 bits at 100 Gbit/s are 335 us. */
+static void
+pause_holds(struct rig *rig)
+{
+	uint8_t frame[60] = { 0x01, 0x80, 0xc2, 0, 0, 1, 2, 0, 0, 0, 0, 9, 0x88, 0x08, 0, 1, 0xff,
+		0xff };
+	uint8_t on[24] = { 2 }, slow[24] = { 0x86, 1 }; /* 10 Mbit/s: 3.3 s */
+	struct rig_txbd bd = { .buf = RIG_BUFS + 0x200000, .size = 60 };
+
+	assert_int_equal(rig_cmd1(rig, 0x0309, 0x11, slow), 0);
+	assert_int_equal(rig_cmd1(rig, 0x0701, 0x11, on), 0);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	rig_tx_put(rig, 0, 0, &bd);
+	assert_int_equal(rig_tx_go(rig, 0, 1), 0);
+	frame[16] = frame[17] = 0; /* go on */
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(emu_dev_tx_poll(rig->dev, 8), 1);
+}
+
+/* The frame has the address and time of 0x0703; one for the time that it names. */
+static void
+pause_is_sent(struct rig *rig)
+{
+	static const uint8_t frame[60] = { 0x02, 0, 0, 0, 0, 0x0e, 0x02, 0, 0, 0, 0, 1, 0x12,
+		0x34 };
+	uint8_t para[24] = { 2, 0, 0, 0, 0, 7, 0x18, 0, 0xcd, 0xab }, on[24] = { 1 };
+	uint8_t slow[24] = { 0x86, 1 };
+
+	assert_int_equal(rig_cmd1(rig, 0x0309, 0x11, slow), 0);
+	assert_int_equal(rig_cmd1(rig, 0x0703, 0x11, para), 0);
+	assert_int_equal(rig_cmd1(rig, 0x0701, 0x11, on), 0);
+	for (unsigned int i = 0; i < RIG_RING_BDS; i++)
+		assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_NO_BD);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_NO_BD);
+	assert_int_equal(rig->nb_sent, 1);
+	assert_memory_equal(rig->sent[0].bytes,
+			"\x01\x80\xc2\x00\x00\x01\x02\x00\x00\x00\x00\x07\x88\x08\x00\x01\xab\xcd",
+			18);
 }
 
 static const struct conf_rule rules[] = {
@@ -207,6 +253,10 @@ static const struct conf_rule rules[] = {
 			rig_setup_started, pause_frames, 0 },
 	{ "CONF-LINK-11", "3:1.12", "the module's EEPROM comes as 20 bytes, then 24 a descriptor",
 			rig_setup_started, eeprom, 0 },
+	{ "CONF-LINK-12", "3:1.15", "a pause frame holds the sending for as long as it says",
+			rig_setup_started, pause_holds, 0 },
+	{ "CONF-LINK-13", "3:1.15", "without a free BD one pause frame is sent, if that is enabled",
+			rig_setup_started, pause_is_sent, 0 },
 };
 
 CONF_MAIN(rules)

@@ -172,6 +172,24 @@ all_errors(struct rig *rig)
 	assert_int_equal(rig_rd(rig, 0x20b00), 0);
 }
 
+/* The line stays up for the message; the error that comes again is a new cause. */
+static void
+again_beside_a_message(struct rig *rig)
+{
+	uint8_t compat[24] = { 1 };
+	struct rig_desc d[PF_DESCS];
+
+	assert_int_equal(rig_cmd1(rig, 0x701a, 0x11, compat), 0);
+	emu_dev_link_set(rig->dev, false);
+	rig_service(rig);
+	raise_error(rig, "ppu_pf_over_8bd");
+	assert_int_equal(rig->irqs[0], 2);
+	query(rig, 0x1515, d, PF_DESCS);
+	clear(rig, d, PF_DESCS);
+	raise_error(rig, "ppu_pf_over_8bd");
+	assert_int_equal(rig->irqs[0], 3);
+}
+
 static const struct conf_rule rules[] = {
 	{ "CONF-RAS-01", "1:6.1",
 			"an error reported by MSI-X shows in 0x20800 bits 16:8 and its query's "
@@ -192,6 +210,8 @@ static const struct conf_rule rules[] = {
 	{ "CONF-RAS-08", "3:8.4",
 			"0x1517 tells modules, types and the reset that is asked for, and clears",
 			setup, all_errors, 0 },
+	{ "CONF-RAS-09", "1:6.1", "an error that comes again is told, though a message is pending",
+			setup, again_beside_a_message, 0 },
 };
 
 CONF_MAIN(rules)

@@ -109,6 +109,9 @@ every_key(void **state)
 	assert_false(port("socket=s,wire=null")->fd_is_4k);
 	assert_false(port("socket=s,fd=2k,wire=null")->fd_is_4k);
 	assert_true(port("socket=s,fd=4k,wire=null")->fd_is_4k);
+	assert_int_equal(port("socket=s,wire=null")->speed_mbps, 0); /* the id's own */
+	assert_int_equal(port("socket=s,speed=25000,wire=null")->speed_mbps, 25000);
+	assert_int_equal(port("socket=s,reset-ms=30,wire=null")->reset_us, 30000);
 	done();
 	assert_true(port("socket=s,mbx=driver,wire=null")->mbx_by_driver);
 	done();
@@ -182,7 +185,8 @@ bad_keys(void **state)
 		{ "socket=,wire=null", "socket takes a path, once" },
 		{ "socket,wire=null", "socket takes a path, once" },
 		{ "socket=a,socket=b,wire=null", "socket takes a path, once" },
-		{ "socket=s,speed=100,wire=null", "unknown \"speed\"; there are socket, vf, id" },
+		{ "socket=s,velocity=100,wire=null",
+				"unknown \"velocity\"; there are socket, vf, id" },
 		{ "socket=s,,wire=null", "unknown \"\"; there are socket, vf, id" },
 		{ "socket=s,ID=a222,wire=null", "unknown \"ID\"" },
 		{ "socket=s, wire=null", "unknown \" wire\"" },
@@ -198,6 +202,8 @@ bad_keys(void **state)
 		{ "socket=s,rev=0,wire=null", "rev takes a revision such as 0x21" },
 		{ "socket=s,id=0,wire=null", "id takes a PCI device id such as a222" },
 		{ "socket=s,fd=8k,wire=null", "fd takes 2k (rules of 400 bits) or 4k" },
+		{ "socket=s,speed=26000,wire=null", "speed takes Mbit/s such as 25000" },
+		{ "socket=s,reset-ms=0,wire=null", "reset-ms takes milliseconds, 1 to 10000" },
 		{ "socket=s,caps,wire=null", "caps takes 64 bits such as 0x100100" },
 		{ "socket=s,caps=0x40,wire=null", "caps takes no bit 6, Tx push" },
 		{ "socket=s,caps=GRO,wire=null", "caps takes 64 bits such as 0x100100" },
