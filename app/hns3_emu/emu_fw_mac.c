@@ -53,8 +53,8 @@ speed_default(const struct emu_dev *pf)
 	case 0xa224:
 	case 0xa225:
 		return 50000;
-	case 0xa228:
-		return 200000;
+	case 0xa228: /* drivers know no shaper above 100G on revision 0x21 [1:1.3] */
+		return pf->cfg.revision < 0x30 ? 100000 : 200000;
 	default:
 		return 100000;
 	}
