@@ -11,9 +11,9 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "emu_trace.h"
 #include "log.h"
 
 #define MODULE "emu.cmdq"
@@ -22,29 +22,6 @@ static uint64_t
 ring_iova(const struct emu_dev *dev, uint32_t base_reg)
 {
 	return (uint64_t)emu_bar_load(dev, base_reg + 4) << 32 | emu_bar_load(dev, base_reg);
-}
-
-static void
-trace(struct emu_dev *dev, const char *name, const struct emu_cmd *cmd, enum emu_fw_ret ret,
-		const struct emu_cmd *request)
-{
-	FILE *f = dev->cfg.trace;
-
-	if (!f)
-		return;
-	flockfile(f);
-	fprintf(f, "%s %04x %s %s x%u ret=%u\n", dev->cfg.name, cmd->opcode, name,
-			cmd->is_read ? "read" : "write", cmd->nb_desc, (unsigned int)ret);
-	for (unsigned int i = 0; i < cmd->nb_desc && i < 4; i++) {
-		fprintf(f, "  d%u", i);
-		for (unsigned int w = 0; w < 24; w += 4)
-			fprintf(f, " %08x", emu_get32(request->d[i].data, w));
-		fprintf(f, " ->");
-		for (unsigned int w = 0; w < 24; w += 4)
-			fprintf(f, " %08x", emu_get32(cmd->d[i].data, w));
-		fputc('\n', f);
-	}
-	funlockfile(f);
 }
 
 static void
@@ -58,8 +35,8 @@ unsupported_count(struct emu_dev *dev, uint16_t opcode)
 	}
 	if (dev->nb_unsupported == sizeof(dev->unsupported) / sizeof(dev->unsupported[0]))
 		return; /* the first ones tell the tale */
-	base_log(BASE_LOG_NOTICE, MODULE, "%s: command 0x%04x is not supported", dev->cfg.name,
-			opcode);
+	base_log(BASE_LOG_NOTICE, MODULE, "%s: command 0x%04x (%s) is not supported", dev->cfg.name,
+			opcode, emu_opcode_name(opcode) ? emu_opcode_name(opcode) : "unknown");
 	dev->unsupported[dev->nb_unsupported].opcode = opcode;
 	dev->unsupported[dev->nb_unsupported++].count = 1;
 }
@@ -74,6 +51,15 @@ finish(struct emu_cmd *cmd, uint16_t ret)
 	}
 }
 
+/* Answer without having done anything. */
+static void
+fail(struct emu_dev *dev, struct emu_cmd *cmd, uint16_t ret)
+{
+	finish(cmd, ret);
+	if (emu_trace_is_on(dev))
+		emu_trace_command(dev, cmd, cmd, ret);
+}
+
 /* Carry @p cmd out. */
 static void
 run(struct emu_dev *dev, struct emu_cmd *cmd)
@@ -83,7 +69,7 @@ run(struct emu_dev *dev, struct emu_cmd *cmd)
 	enum emu_fw_ret ret = EMU_FW_NOT_SUPPORTED;
 	struct emu_cmd request;
 
-	if (dev->cfg.trace)
+	if (emu_trace_is_on(dev))
 		request = *cmd;
 	if (!op) {
 		unsupported_count(dev, cmd->opcode);
@@ -101,7 +87,8 @@ run(struct emu_dev *dev, struct emu_cmd *cmd)
 		}
 	}
 	finish(cmd, (uint16_t)ret);
-	trace(dev, op ? op->name : "?", cmd, ret, &request);
+	if (emu_trace_is_on(dev))
+		emu_trace_command(dev, &request, cmd, ret);
 }
 
 /* Read the command at @p head, of @p avail descriptors at most. 0 or -EFAULT. */
@@ -169,10 +156,10 @@ emu_cmdq_poll(struct emu_dev *dev)
 			return nb + 1;
 		if (fate == EMU_FAULT_CMD_WAITS)
 			break;
-		if (fate == EMU_FAULT_CMD_FAILS)
-			finish(&cmd, ret);
-		else
+		if (fate != EMU_FAULT_CMD_FAILS)
 			run(dev, &cmd);
+		else
+			fail(dev, &cmd, ret);
 		for (unsigned int i = 0; i < cmd.nb_desc; i++) {
 			if (emu_dma_write(dev->cfg.iommu,
 					    ring + (uint64_t)((head + i) % depth) *
@@ -221,6 +208,8 @@ emu_crq_write(struct emu_dev *dev, uint16_t opcode, const uint8_t data[24])
 	uint64_t ring = ring_iova(dev, EMU_CRQ_BASE_L);
 	struct emu_cmd_desc d = { .opcode_le = htole16(opcode), .flag_le = htole16(EMU_CMD_OUT) };
 
+	if (emu_trace_is_on(dev))
+		emu_trace_message(dev, opcode, data);
 	if (ring == 0 || depth == 0 || tail >= depth)
 		return -ENXIO;
 	if ((tail + 1) % depth == emu_bar_load(dev, EMU_CRQ_HEAD))

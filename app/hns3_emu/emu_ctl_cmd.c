@@ -253,6 +253,44 @@ do_fault(struct request *r)
 			"\"list\"");
 }
 
+static void
+trace_set(struct request *r, FILE *f)
+{
+	for (unsigned int i = 0; i < r->nb_ports; i++)
+		emu_dev_trace_set(r->ports[i].dev, f);
+}
+
+/* On: into a file of its own, or into the one of before; off: that one is kept. */
+static int
+do_trace(struct request *r)
+{
+	static FILE *opened, *kept; /* opened: by us */
+	struct json_object *on = arg(r, "on", json_type_boolean);
+	FILE *now = emu_dev_trace(r->ports[0].dev), *f;
+	const char *path = arg_string(r, "file");
+
+	if (!on || (arg_is_there(r, "file") && !path))
+		return wrong(r, "trace takes \"on\" (true or false) and \"file\" (a path)");
+	if (!json_object_get_boolean(on)) {
+		kept = now ? now : kept;
+		trace_set(r, NULL);
+		return kept && fflush(kept) ? wrong(r, strerror(errno)) : 0;
+	}
+	f = path ? fopen(path, "we") : now ? now : kept;
+	if (!f)
+		return wrong(r, path ? strerror(errno)
+				     : "there was no trace before: give \"file\"");
+	trace_set(r, f);
+	if (path) {
+		setlinebuf(f); /* nobody else flushes it */
+		if (opened)
+			fclose(opened);
+		opened = f;
+		kept = NULL;
+	}
+	return 0;
+}
+
 static int do_help(struct request *r);
 
 static const struct {
@@ -265,6 +303,7 @@ static const struct {
 	{ "stats", do_stats, "[port]: what the report would say now, of one port or all" },
 	{ "link", do_link, "port, up, speed_mbps: the cable of a PF" },
 	{ "reset", do_reset, "port, kind (function, global, imp, flr): have one happen" },
+	{ "trace", do_trace, "on, file: the trace of all ports" },
 	{ "fault", do_fault, "port, op (arm, clear, list), plan, name: faults on demand" },
 	{ "error", do_error, "port, name: raise a hardware error; without a name they are listed" },
 };

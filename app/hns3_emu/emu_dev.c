@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "emu_trace.h"
 #include "log.h"
 
 #define MODULE            "emu.dev"
@@ -253,6 +254,20 @@ emu_dev_attached(struct emu_dev *dev, bool has_client)
 }
 
 void
+emu_dev_trace_set(struct emu_dev *dev, FILE *trace)
+{
+	emu_data_pause();
+	dev->cfg.trace = trace;
+	emu_data_resume();
+}
+
+FILE *
+emu_dev_trace(const struct emu_dev *dev)
+{
+	return dev->cfg.trace;
+}
+
+void
 emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
 {
 	uint64_t rx_pkts = 0, rx_bytes = 0, tx_pkts = 0, tx_bytes = 0;
@@ -311,7 +326,10 @@ emu_dev_stats(const struct emu_dev *dev, emu_dev_emit emit, void *arg)
 	if (dev->mbx_lost)
 		emit(arg, "mailbox", "lost", dev->mbx_lost);
 	for (uint32_t i = 0; i < dev->nb_unsupported; i++) {
-		snprintf(name, sizeof(name), "0x%04x", dev->unsupported[i].opcode);
+		const char *known = emu_opcode_name(dev->unsupported[i].opcode);
+
+		snprintf(name, sizeof(name), "0x%04x %s", dev->unsupported[i].opcode,
+				known ? known : "unknown");
 		emit(arg, "unsupported", name, dev->unsupported[i].count);
 	}
 }

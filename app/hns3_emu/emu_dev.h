@@ -92,6 +92,10 @@ unsigned int emu_dev_service(struct emu_dev *dev);
 /* Back to power-on state: registers, tables, queues. Counters for the report stay. */
 void emu_dev_reset(struct emu_dev *dev);
 
+/* Trace into that file from now on; NULL: nowhere. */
+void emu_dev_trace_set(struct emu_dev *dev, FILE *trace);
+FILE *emu_dev_trace(const struct emu_dev *dev);
+
 /* A client came, or is gone (emu_dev_reset() has been called). The data thread is paused. */
 void emu_dev_attached(struct emu_dev *dev, bool has_client);
 

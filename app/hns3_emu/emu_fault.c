@@ -8,6 +8,7 @@
 
 #include "deadline.h"
 #include "emu_reset.h"
+#include "emu_trace.h"
 #include "log.h"
 
 #define MODULE         "emu.fault"
@@ -114,6 +115,8 @@ plan_strikes(struct emu_dev *dev, struct emu_fault *f)
 		return false;
 	}
 	__atomic_add_fetch(&dev->faults.struck[f->kind], 1, __ATOMIC_RELAXED);
+	if (emu_trace_is_on(dev))
+		emu_trace_event(dev, "fault name=%s occasion=%llu", f->name, (unsigned long long)n);
 	if (nb <= STRIKES_LOGGED)
 		base_log(BASE_LOG_NOTICE, MODULE, "%s: fault %s strikes, occasion %llu",
 				dev->cfg.name, f->name, (unsigned long long)n);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "emu_mbx.h"
+#include "emu_trace.h"
 #include "log.h"
 
 #define MODULE         "emu.mac"
@@ -101,6 +102,9 @@ link_event(struct emu_dev *pf)
 {
 	uint8_t msg[24] = { 0 };
 
+	if (emu_trace_is_on(pf))
+		emu_trace_event(pf, "link up=%d speed_mbps=%u", pf->nic->wire_up,
+				emu_nic_speed_mbps(pf->nic));
 	if (!pf->link_events)
 		return;
 	msg[8] = LINK_EVENT;

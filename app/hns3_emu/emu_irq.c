@@ -12,7 +12,7 @@
  * quantity limiter (QL) cuts the former short [1:2.7]. The clock is read only for an event that
  * meets an armed vector with a limit.
  */
-#include "emu_dev_priv.h"
+#include "emu_trace.h"
 
 #include "deadline.h"
 
@@ -27,6 +27,8 @@ raise_vector(struct emu_dev *dev, uint32_t vector)
 	if (emu_faults_armed(dev, EMU_FAULT_BIT(IRQ_LOST)) &&
 			emu_fault_strikes(dev, EMU_FAULT_IRQ_LOST, vector, NULL))
 		return;
+	if (emu_trace_is_on(dev))
+		emu_trace_event(dev, "irq vector=%u", vector);
 	emu_port_irq(dev->cfg.port, vector);
 }
 

@@ -23,6 +23,7 @@
 #include "deadline.h"
 #include "emu_fw.h"
 #include "emu_mbx.h"
+#include "emu_trace.h"
 #include "log.h"
 
 #define MODULE      "emu.reset"
@@ -98,6 +99,8 @@ state_start(struct emu_reset_state *state, struct emu_dev *dev, enum emu_reset_k
 	*state = (struct emu_reset_state){ true, kind, now, now + us * UINT64_C(1000),
 		now + READY_NS };
 	dev->nb_resets[kind]++;
+	if (emu_trace_is_on(dev))
+		emu_trace_event(dev, "reset begins kind=%s", kinds[kind].name);
 	base_log(BASE_LOG_INFO, MODULE, "%s: function %u: %s reset begins", dev->cfg.name,
 			dev->func, kinds[kind].name);
 }
@@ -110,6 +113,8 @@ state_is_over(const struct emu_reset_state *state, struct emu_dev *dev, bool rea
 
 	if (now < state->least_ns || (!ready && now < state->most_ns))
 		return false;
+	if (emu_trace_is_on(dev))
+		emu_trace_event(dev, "reset ends kind=%s ready=%d", kinds[state->kind].name, ready);
 	base_log(BASE_LOG_INFO, MODULE, "%s: function %u: %s reset ends after %u ms%s",
 			dev->cfg.name, dev->func, kinds[state->kind].name,
 			(unsigned int)((now - state->start_ns) / 1000000),
@@ -281,6 +286,8 @@ emu_reset_trigger(struct emu_dev *dev, enum emu_reset_kind kind)
 		return 0;
 	case EMU_RESET_FLR:
 		dev->nb_resets[kind]++;
+		if (emu_trace_is_on(dev))
+			emu_trace_event(dev, "reset begins kind=%s", kinds[kind].name);
 		emu_data_pause();
 		emu_dev_reset(dev);
 		emu_data_resume();

@@ -25,6 +25,8 @@
 
 /* ---- ports that record ---- */
 
+static struct emu_port ports[2];
+
 static char asked[256];
 static int answer;
 static size_t report_bytes;
@@ -66,6 +68,20 @@ emu_err_name(unsigned int i)
 	static const char *const names[] = { "one", "two", NULL };
 
 	return names[i];
+}
+
+static FILE *traces[2];
+
+void
+emu_dev_trace_set(struct emu_dev *dev, FILE *trace)
+{
+	traces[dev == ports[1].dev] = trace;
+}
+
+FILE *
+emu_dev_trace(const struct emu_dev *dev)
+{
+	return traces[dev == ports[1].dev];
 }
 
 int
@@ -113,7 +129,6 @@ emu_port_report(const struct emu_port *port)
 /* ---- rig ---- */
 
 static struct emu_port_opts opts[2];
-static struct emu_port ports[2];
 static struct emu_ctl *ctl;
 static char dir[64], path[128];
 static unsigned int nb_fds;
@@ -131,6 +146,7 @@ setup(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		opts[i] = (struct emu_port_opts){ .vf_of = i == 0 ? -1 : 0 };
 		ports[i] = (struct emu_port){ .idx = i, .opts = &opts[i] };
+		ports[i].dev = (struct emu_dev *)(void *)&ports[i]; /* a name, no more */
 	}
 	strcpy(dir, "/tmp/emu_ctl_XXXXXX");
 	assert_non_null(mkdtemp(dir));
@@ -295,6 +311,41 @@ wrong_requests_are_told_what_is_right(void **state)
 			"{\"ok\":false,\"error\":\"reset: the reset does not begin: one as great "
 			"is "
 			"under way\"}\n");
+	close(fd);
+}
+
+static void
+the_trace_is_switched(void **state)
+{
+	char request[256], file[160];
+	int fd = client();
+	struct stat st;
+
+	(void)state;
+	traces[0] = traces[1] = NULL;
+	SAY(fd, "{\"cmd\":\"trace\",\"on\":true}\n");
+	starts_with(hear(fd), "{\"ok\":false,\"error\":\"trace: there was no trace before: give ");
+	SAY(fd, "{\"cmd\":\"trace\",\"on\":1}\n");
+	starts_with(hear(fd), "{\"ok\":false,\"error\":\"trace: trace takes \\\"on\\\" ");
+	SAY(fd, "{\"cmd\":\"trace\",\"on\":true,\"file\":\"/not/there\"}\n");
+	starts_with(hear(fd), "{\"ok\":false,\"error\":\"trace: No such file or directory");
+	snprintf(file, sizeof(file), "%s/trace", dir);
+	snprintf(request, sizeof(request), "{\"cmd\":\"trace\",\"on\":true,\"file\":\"%s\"}\n",
+			file);
+	say(fd, request, strlen(request));
+	assert_string_equal(hear(fd), "{\"ok\":true}\n");
+	assert_non_null(traces[0]);
+	assert_ptr_equal(traces[1], traces[0]);
+	fputs("a line\n", traces[0]);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_size, 7); /* a line is there when it is whole */
+	EXPECT(fd, "{\"cmd\":\"trace\",\"on\":false}\n", "{\"ok\":true}\n");
+	assert_null(traces[0]);
+	assert_null(traces[1]);
+	EXPECT(fd, "{\"cmd\":\"trace\",\"on\":true}\n", "{\"ok\":true}\n"); /* that one again */
+	assert_non_null(traces[1]);
+	fclose(traces[1]);
+	unlink(file);
 	close(fd);
 }
 
@@ -504,6 +555,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(requests_are_carried_out),
 		CASE(wrong_requests_are_told_what_is_right),
+		CASE(the_trace_is_switched),
 		CASE(any_bytes_are_survived),
 		CASE(lines_come_in_any_pieces),
 		CASE(a_line_that_is_too_long_is_skipped),
