@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""fault_cases.py CTL FD DRIVER "PLAN [promisc|flap]"...: on a running emulator and testpmd (whose standard input is FD), for each
+plan: arm it on port 0, switch promiscuity or the link if it needs that, see it strike, clear it, see frames flow again."""
+import json
+import os
+import socket
+import sys
+import time
+
+ctl_path, fd, driver, cases = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+sock = socket.socket(socket.AF_UNIX)
+sock.settimeout(10)
+sock.connect(ctl_path)
+lines = sock.makefile("rwb")
+
+
+def ask(cmd, **args):
+    lines.write(json.dumps({"cmd": cmd, "port": 0, **args}).encode() + b"\n")
+    lines.flush()
+    r = json.loads(lines.readline())
+    if not r["ok"]:
+        sys.exit(f"{cmd} {args}: {r['error']}")
+    return r
+
+
+def device():
+    return ask("stats")["ports"][0]["device"]
+
+
+def until(what, seconds, true, again=lambda: None):
+    end, next_try = time.monotonic() + seconds, 0.0
+    while not true():
+        if time.monotonic() > end:
+            sys.exit(f"{driver} {what}: not within {seconds} s")
+        if time.monotonic() > next_try:
+            again()
+            next_try = time.monotonic() + 2
+        time.sleep(0.02)
+
+
+def flows(what):
+    before = device()["rx"]["pkts"]
+    until(f"{what}: frames flow", 30, lambda: device()["rx"]["pkts"] > before + 1000)
+
+
+def stimulate(how):
+    if how == "flap":
+        ask("link", up=False)
+        ask("link", up=True)
+    elif how == "promisc":
+        os.write(fd, b"set promisc all off\nset promisc all on\n")
+
+
+flows("start")
+for case in cases:
+    plan, _, how = case.partition(" ")
+    kind = plan.split(":")[0]
+    before = device().get("faults", {}).get(kind, 0)
+    ask("fault", op="arm", plan=plan)
+    until(f"{plan}: it strikes", 15, lambda: device().get("faults", {}).get(kind, 0) > before, lambda: stimulate(how))
+    time.sleep(0.3)
+    ask("fault", op="clear")
+    flows(plan)
+    print(f"PASS dp_faults {driver} {plan}: struck {device()['faults'][kind] - before} times, frames flow", flush=True)
