@@ -465,12 +465,16 @@ WITH_VFS(leaves)
 	struct rig *vf = &v->vf[0];
 
 	TELL(vf, 4, 4, 1, 0, 0x5e, 0, 0, 1);
+	assert_true(vfrig_is_known(v, "\2\0\0\0\0\x21"));
 	TELL(vf, 38, 0, 0);
+	assert_false(vfrig_is_known(v, "\2\0\0\0\0\x21"));
+	assert_true(vfrig_is_known(v, "\2\0\0\0\0\x22"));
 	assert_int_equal(vfrig_wire(v, "\2\0\0\0\0\x21", 0), EMU_RX_DROPPED);
 	assert_int_equal(vfrig_wire(v, "\1\0\x5e\0\0\1", 0), EMU_RX_DROPPED);
 	assert_int_equal(ASK(vf, NULL, 3, 1, A21), 0);
 	assert_int_equal(ASK(vf, NULL, 38, 1, 0), 95); /* there is one list */
 	TELL(vf, 37, 0, 0);
+	assert_false(vfrig_is_known(v, "\2\0\0\0\0\x21"));
 	assert_int_equal(vfrig_wire(v, "\2\0\0\0\0\x21", 0), EMU_RX_DROPPED);
 	vfrig_wire(v, "\xff\xff\xff\xff\xff\xff", 0);
 	assert_got(v, 1, 0, 1);

@@ -351,7 +351,10 @@ nobody_at_pf(struct rig *pf)
 
 WITH_VFS(client_gone)
 {
+	assert_true(vfrig_is_known(v, VF1));
 	emu_dev_reset(v->vf[0].dev);
+	assert_false(vfrig_is_known(v, VF1));
+	assert_true(vfrig_is_known(v, VF2));
 	assert_int_equal(vfrig_wire(v, VF1, 0), EMU_RX_DROPPED);
 	vfrig_wire(v, VF2, 0);
 	vfrig_wire(v, ALL, 0);

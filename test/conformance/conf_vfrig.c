@@ -102,6 +102,16 @@ vfrig_tell(struct rig *vf, const struct vfrig_req *req)
 	request_send(vf, req, false, 0);
 }
 
+bool
+vfrig_is_known(struct vfrig *v, const char *mac)
+{
+	uint8_t d[24] = { 1 };
+
+	memcpy(d + 4, mac, 6);
+	assert_int_equal(rig_cmd1(v->pf, 0x1000, 0x19, d), 0);
+	return d[1] == 0;
+}
+
 static uint32_t
 frame_make(uint8_t *frame, const char *dst, const char *src, unsigned int vid)
 {

@@ -46,6 +46,8 @@ void vfrig_tell(struct rig *vf, const struct vfrig_req *req);
 	vfrig_tell(vf, &(const struct vfrig_req){                                                  \
 				       .code = code_, .sub = sub_, .data = { __VA_ARGS__ } })
 
+/* Whether the PF finds a unicast address in the table [3:1.16]. */
+bool vfrig_is_known(struct vfrig *v, const char *mac);
 /* A frame of 60 bytes, from the wire or out of queue 0 of a function; @p vid 0: without a tag. */
 enum emu_rx_result vfrig_wire(struct vfrig *v, const char *dst, unsigned int vid);
 void vfrig_send(struct vfrig *v, unsigned int func, const char *dst, const char *src,
