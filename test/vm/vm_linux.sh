@@ -148,7 +148,7 @@ GUEST
 	sum=$(sha256sum <"$WORK/www/file")
 	grep -aq "^sum ${sum%% *}" "$SERIAL" || fail "$name: the download differs"
 	cmp "$WORK/www/file" "$WORK/back" || fail "$name: the upload differs"
-	[ "$(emu_value 'ports[0]["wire"]["tx_pkts"] > 3 * ports[0]["device"]["tx"]["pkts"]')" = True ] || fail "$name: nothing was segmented"
+	[ "$(emu_value 'ports[0]["wire"]["tx_pkts"] - ports[0]["device"]["tx"]["pkts"]')" -gt 1000 ] || fail "$name: hardly anything was segmented"
 	vm_cases "vm_linux $name" probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu rmmod
 	if [ $# -gt 0 ]; then
 		[ "$(emu_value 'ports[0]["iommu"]["maps_left"]')" = 0 ] || fail "$name: the drivers left DMA maps"
