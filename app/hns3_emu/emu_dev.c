@@ -43,8 +43,11 @@ static const char *const violation_names[EMU_V_NB] = {
 	[EMU_V_TX_SIMPLE] = "TX-18 simple checksum outside the frame",
 	[EMU_V_TX_BD_NOT_VALID] = "TX-19 doorbell for a BD that is not valid",
 	[EMU_V_RX_BUFFER_ALIGN] = "RX-01 buffer alignment",
+	[EMU_V_RX_BD_NOT_FREE] = "RX-02 doorbell for a BD that is not free",
 	[EMU_V_RING_ALIGN] = "RING-01 base alignment",
 	[EMU_V_RING_SIZE] = "RING-02 size",
+	[EMU_V_DOORBELL_TOO_MANY] = "RING-03 doorbell for more BDs than there are",
+	[EMU_V_DOORBELL_MISSING] = "RING-04 stopped with a BD that had no doorbell",
 	[EMU_V_CMDQ_TAIL] = "CMDQ-01 index outside the ring",
 	[EMU_V_REG_READ_ONLY] = "REG-01 write to read-only bits",
 	[EMU_V_REG_UNKNOWN] = "REG-02 write to no register",
@@ -112,6 +115,8 @@ emu_queue_reset(struct emu_dev *dev, unsigned int q)
 	queue->rx.idx = queue->tx.idx = 0;
 	queue->rx.irq_pending = queue->tx.irq_pending = false;
 	queue->tx.seg_idx = 0;
+	queue->rx.held = queue->tx.held = 0;
+	queue->rx.has_rung = queue->tx.has_rung = false;
 	queue->tx.is_skipping = false;
 	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_HEAD, 0);
 	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_BD_ERR, 0);

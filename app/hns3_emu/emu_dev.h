@@ -85,6 +85,9 @@ int emu_dev_config_write(struct emu_dev *dev, uint64_t offset, const void *buf, 
 
 /* ---- service thread ---- */
 
+/* Whether the client's accesses are all seen; at its start. Doorbells are then exact [2:10.1]. */
+void emu_dev_trap(struct emu_dev *dev, bool is_trapped);
+
 /* Command queue, mailbox, vector 0, write-1-to-clear registers. Returns how much was done; 0: idle.
  */
 unsigned int emu_dev_service(struct emu_dev *dev);

@@ -116,8 +116,11 @@ enum emu_violation {
 	EMU_V_TX_SIMPLE,
 	EMU_V_TX_BD_NOT_VALID,
 	EMU_V_RX_BUFFER_ALIGN,
+	EMU_V_RX_BD_NOT_FREE,
 	EMU_V_RING_ALIGN,
 	EMU_V_RING_SIZE,
+	EMU_V_DOORBELL_TOO_MANY,
+	EMU_V_DOORBELL_MISSING,
 	EMU_V_CMDQ_TAIL,
 	EMU_V_REG_READ_ONLY,
 	EMU_V_REG_UNKNOWN,
@@ -166,7 +169,9 @@ struct emu_ring {
 	bool has_more;       /* data: Tx, BDs may be valid that were not looked at */
 	uint64_t pkts_fired; /* data: of pkts, when its vector fired last */
 	uint32_t seg_idx;    /* data: Tx, segments of the frame at idx that have gone */
-	bool is_skipping;    /* data: Tx, BDs up to the next end are of a refused frame */
+	uint32_t held;       /* emu_doorbell.h */
+	bool has_rung;
+	bool is_skipping; /* data: Tx, BDs up to the next end are of a refused frame */
 };
 
 struct emu_queue {
@@ -282,6 +287,7 @@ struct emu_dev {
 	uint8_t *bar;      /* EMU_BAR2_BYTES */
 	uint8_t *config;
 	int bar_fd, config_fd;
+	bool sees_doorbells; /* the client maps nothing: emu_doorbell.h */
 	struct emu_queue queue[EMU_DEV_QUEUES_MAX];
 
 	/* configuration; back to defaults by emu_dev_reset() */

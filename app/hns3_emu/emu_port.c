@@ -62,6 +62,7 @@ on_client_new(void *ctx, bool maps_regions)
 			maps_regions ? "mapped" : "trapped");
 	emu_data_pause();
 	emu_dev_attached(port->dev, true);
+	emu_dev_trap(port->dev, !maps_regions);
 	if (port->wire.ops->restart)
 		port->wire.ops->restart(&port->wire);
 	emu_data_resume();

@@ -4,7 +4,7 @@
  * and writes the same memory unseen; whatever has to happen then happens when the threads poll it,
  * and so it is for a trapped client.
  */
-#include "emu_dev_priv.h"
+#include "emu_doorbell.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -160,6 +160,7 @@ emu_dev_bar2_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint32
 		/* read-only bits keep their value */
 		val = (val & r->writable) | (emu_bar_load(dev, at) & ~r->writable);
 		emu_bar_store(dev, at, val);
+		emu_doorbell_write(dev, at, val);
 		/* a driver may mask, clear and unmask before the next look at the registers */
 		if (at >= EMU_MISC_VECTOR && at <= EMU_CMDQ_STAT)
 			emu_vector0_poll(dev);

@@ -11,7 +11,7 @@
  * A burst goes through in two steps: each frame is looked at and given its BDs and buffers, which
  * are fetched meanwhile; then all are copied and published in order.
  */
-#include "emu_dev_priv.h"
+#include "emu_doorbell.h"
 #include "emu_gro.h"
 #include "emu_pause.h"
 #include "emu_rx.h"
@@ -97,6 +97,8 @@ buffers_find(struct emu_dev *dev, struct emu_rx_slot *s, uint32_t nb)
 	struct emu_ring *ring = s->ring;
 	uint32_t idx = ring->idx;
 
+	if (nb - s->nb_bds > emu_doorbell_room(dev, ring))
+		return EMU_RX_NO_BD;
 	for (uint32_t i = s->nb_bds; i < nb; i++) {
 		struct emu_rxbd *bd = emu_rxbd_at(ring, idx);
 		/* [RXBD-A] a BD that the driver gave back has its new address. */
@@ -104,8 +106,10 @@ buffers_find(struct emu_dev *dev, struct emu_rx_slot *s, uint32_t nb)
 		uint64_t addr = le64toh(__atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED));
 		uint32_t part = s->len - i * ring->buf_bytes;
 
-		if (base & EMU_RXBD_VLD || addr <= (s->adv_layout ? UINT16_MAX : 0))
+		if (base & EMU_RXBD_VLD || addr <= (s->adv_layout ? UINT16_MAX : 0)) {
+			emu_doorbell_wrong(dev, ring);
 			return EMU_RX_NO_BD;
+		}
 		if (addr % (dev->cfg.revision < 0x30 ? 64 : 128) != 0) /* [2:3.2] */
 			emu_dev_violation(dev, EMU_V_RX_BUFFER_ALIGN,
 					"an Rx buffer is not aligned to 64 (revision 0x30: 128) "
@@ -122,6 +126,7 @@ buffers_find(struct emu_dev *dev, struct emu_rx_slot *s, uint32_t nb)
 		if (++idx == ring->nb_bds)
 			idx = 0;
 	}
+	emu_doorbell_use(dev, ring, nb - s->nb_bds);
 	s->nb_bds = nb;
 	ring->idx = idx;
 	/* the BDs that the next frames need, for writing */

@@ -17,7 +17,7 @@ emu_rx_is_plain(const struct emu_nic *nic)
 	const struct emu_steer *s = &nic->steer;
 	const struct emu_dev *pf = nic->func[0];
 
-	return s->existing == 1 &&
+	return s->existing == 1 && !pf->sees_doorbells &&
 	       (!s->port_filter ||
 			       nic->vlan_table[0] & 1) && /* frames without a tag are in VLAN 0 */
 	       (!(s->vlan_filter & 1) || pf->vlan_table[0] & 1) &&

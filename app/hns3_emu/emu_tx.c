@@ -10,6 +10,7 @@
  * to go on in the next BD, the end flag is read again after the next BD was seen ready. A BD that
  * is done is zeroed, the flags last.
  */
+#include "emu_doorbell.h"
 #include "emu_pause.h"
 #include "emu_switch.h"
 #include "emu_tx.h"
@@ -82,7 +83,7 @@ frame_extent(const struct emu_ring *ring, uint32_t at)
 }
 
 static void
-bds_complete(struct emu_ring *ring, uint32_t nb)
+bds_complete(const struct emu_dev *dev, struct emu_ring *ring, uint32_t nb)
 {
 	for (uint32_t i = 0; i < nb; i++) {
 		struct emu_txbd *bd = txbd_at(ring, i);
@@ -94,15 +95,17 @@ bds_complete(struct emu_ring *ring, uint32_t nb)
 	ring->idx += nb;
 	if (ring->idx >= ring->nb_bds)
 		ring->idx -= ring->nb_bds;
+	emu_doorbell_use(dev, ring, nb);
 }
 
 /* Complete BDs at the front that belong to a frame that was refused before its end was seen. */
 static void
-frame_skip(struct emu_ring *ring)
+frame_skip(const struct emu_dev *dev, struct emu_ring *ring)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, room = emu_doorbell_room(dev, ring);
 
-	while (ring->is_skipping && n < ring->nb_bds && txbd_is_ready(txbd_at(ring, n))) {
+	while (ring->is_skipping && n < ring->nb_bds && n < room &&
+			txbd_is_ready(txbd_at(ring, n))) {
 		const struct emu_txbd *bd = txbd_at(ring, n);
 		bool next_is_ready = n + 1 < ring->nb_bds && txbd_is_ready(txbd_at(ring, n + 1));
 
@@ -111,7 +114,7 @@ frame_skip(struct emu_ring *ring)
 			break; /* its end may come yet */
 		n++;
 	}
-	bds_complete(ring, n);
+	bds_complete(dev, ring, n);
 }
 
 /* ---- bursts ---- */
@@ -246,21 +249,27 @@ burst_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b, unsigned i
 	bool mac_is_off = !(dev->nic->mac_word & EMU_MAC_TX_EN);
 	bool is_usual = !mac_is_off && !emu_tx_vlan_is_active(dev);
 	unsigned int taken = 0;
+	uint32_t room;
 
 	b->nb = 0;
 	b->nb_bds = 0;
 	b->has_job = false;
 	if (ring->is_skipping)
-		frame_skip(ring);
+		frame_skip(dev, ring);
+	room = emu_doorbell_room(dev, ring);
 	/* The enable bit before every frame: the driver frees buffers right after clearing it
 	 * [1:2.9]. */
-	while (taken < most && !ring->is_skipping && emu_tx_runs(dev, q)) {
+	while (taken < most && b->nb_bds < room && !ring->is_skipping && emu_tx_runs(dev, q)) {
 		struct tx_frame *f = &b->f[b->nb];
 
 		f->first_bd = b->nb_bds;
 		if (is_usual && frame_is_simple(dev, ring, f)) {
 			b->nb++;
 		} else if ((f->nb_bds = frame_extent(ring, b->nb_bds)) == 0) {
+			if (taken == 0 && !txbd_is_ready(txbd_at(ring, 0)))
+				emu_doorbell_wrong(dev, ring);
+			break;
+		} else if (f->nb_bds > room - b->nb_bds) {
 			break;
 		} else if (is_usual && frame_is_usual(dev, ring, f)) {
 			b->nb++;
@@ -371,7 +380,7 @@ job_send(struct emu_dev *dev, struct emu_ring *ring, struct tx_burst *b)
 	if (job->is_short) /* it is sent all the same [2:6.4] */
 		emu_dev_violation(dev, EMU_V_TX_TOO_SHORT,
 				"a frame is shorter than the driver has to make it");
-	bds_complete(ring, b->nb_bds);
+	bds_complete(dev, ring, b->nb_bds);
 	return true;
 }
 
@@ -396,12 +405,12 @@ burst_send(struct emu_dev *dev, struct emu_ring *ring, struct tx_burst *b, unsig
 			mac_sent(dev, &b->f[*done].out);
 		}
 		if (next == EMU_TX_BUSY) {
-			bds_complete(ring, b->f[*done].first_bd);
+			bds_complete(dev, ring, b->f[*done].first_bd);
 			return false;
 		}
 		*done += next == EMU_TX_DROPPED;
 	}
-	bds_complete(ring, b->nb_bds);
+	bds_complete(dev, ring, b->nb_bds);
 	return true;
 }
 
@@ -411,6 +420,8 @@ bell_is_rung(struct emu_dev *dev, unsigned int q, struct emu_ring *ring)
 {
 	uint32_t *bell = (uint32_t *)(void *)(dev->bar + EMU_TQP_BASE(q) + EMU_TQP_TX_TAIL);
 
+	if (dev->sees_doorbells)
+		return emu_doorbell_held(ring) > 0;
 	if (__atomic_load_n(bell, __ATOMIC_RELAXED) != 0) {
 		/* [BAR-A] the BDs are read after it is taken: those of a ring before are seen now,
 		 * and a ring after is seen the next time. The driver orders its side. */
