@@ -8,7 +8,7 @@
 # of config/packages.txt that are missing and reserves hugepages of 2 MiB if there are fewer than 512; it changes nothing
 # else on the system. Caches: ~/.cache/pagelift. Builds: build/, and build-* for other compilers' flags.
 # A script prints PASS, FAIL or SKIP lines, one a case; the last line counts them all. The tier bench only shows that the
-# benchmarks run; test/bench/run.sh measures.
+# benchmarks run; test/bench/run.sh and test/bench/emu.sh measure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -127,6 +127,7 @@ if wanted unit || wanted conformance || wanted model || wanted mempool || wanted
 	wanted bench && {
 		run_script "$PWD/build" test/bench/run.sh --smoke ppool
 		run_script build test/bench/stats.sh
+		run_script build test/bench/emu.sh --smoke
 	}
 fi
 wanted compat && {
