@@ -45,16 +45,21 @@ ns_start() {
 	NS_PIDS="$NS_PIDS $!"
 }
 
-run() { # NAME SUITE SECONDS QEMU_ARGS...
-	local name=$1 seconds=$3 sum
-	vm_need arm64 "$2"
-	shift 3
+run() { # NAME KIND SUITE SECONDS QEMU_ARGS...; KIND: pf, or vf of a PF that nobody drives
+	local name=$1 kind=$2 seconds=$4 cases="probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu rmmod" sum port=0
+	local ports=(--port "socket=$WORK/p0.sock,mac=02:00:00:00:78:01,wire=tap:$NS")
+	if [ "$kind" = vf ]; then
+		port=1 cases=${cases/ethtool-n /}
+		ports=(--port "socket=$WORK/pf.sock,wire=tap:$NS" --port "socket=$WORK/p0.sock,id=a22e,vf=0,mac=02:00:00:00:78:01")
+	fi
+	vm_need arm64 "$3"
+	shift 4
 	vm_root virtio-iommu libphy fixed_phy fwnode_mdio of_mdio mdio_devres hnae3 hclge-common hclge hclgevf hns3
 	vm_add ethtool iperf3
-	emu_start --trace "$WORK/trace" --port "socket=$WORK/p0.sock,mac=02:00:00:00:78:01,wire=tap:$NS"
+	emu_start --trace "$WORK/trace" "${ports[@]}"
 	ns_start
 	{
-		echo "SECONDS_IPERF=$seconds"
+		echo "SECONDS_IPERF=$seconds KIND=$kind"
 		cat <<'GUEST'
 irqs() { awk '/hns3.*TxRx/ { n += $2 + $3 } END { print n + 0 }' /proc/interrupts; }
 stat() { ethtool -S eth0 | awk -v n="$1" '$1 ~ n { s += $2 } END { print s + 0 }'; }
@@ -101,7 +106,7 @@ ethtool -k eth0 | grep -E ': on|segmentation|gro'
 for f in rx-checksumming tx-checksumming scatter-gather tcp-segmentation-offload rx-gro-hw; do
 	ethtool -k eth0 | grep -q "^$f: on" || die "$f is not on"
 done
-for f in tso gro rx-gro-hw rx tx rxvlan txvlan ntuple; do
+for f in tso gro rx-gro-hw rx tx rxvlan txvlan $([ $KIND = vf ] || echo ntuple); do
 	ethtool -K eth0 $f off || die "$f cannot be switched off"
 	ping_works || die "nothing works without $f"
 	ethtool -K eth0 $f on || die "$f cannot be switched on"
@@ -120,14 +125,16 @@ ethtool -x eth0 | grep -q '00:11:22:33:44:55:66:77:88:99:aa' || die "the key is 
 wait_for 20 ping_works || die "nothing works with 4 channels"
 ok ethtool-glx
 
+if [ $KIND = pf ]; then
 ethtool -N eth0 flow-type udp4 dst-ip 192.168.78.1 dst-port 4242 action 3 || die "no rule can be set"
 ethtool -n eth0 | grep -q 'Filter:' || die "the rule is not shown"
 ok ethtool-n
+fi
 
 ip link set eth0 mtu 9000 || die "the MTU cannot be 9000"
 wait_for 20 ping_works -s 8972 || die "no answer to a ping of 9000 bytes"
 [ "$(stat rxq.*_csum_err)$(stat l3l4_csum_err)" = 00 ] || die "checksum errors"
-[ "$(stat mac_rx_total_pkt_num)" -gt 1000 ] || die "the MAC counts nothing"
+[ $KIND = vf ] || [ "$(stat mac_rx_total_pkt_num)" -gt 1000 ] || die "the MAC counts nothing"
 ok mtu
 
 rmmod hns3 && rmmod hclgevf && rmmod hclge || die "the modules cannot be removed"
@@ -148,19 +155,21 @@ GUEST
 	sum=$(sha256sum <"$WORK/www/file")
 	grep -aq "^sum ${sum%% *}" "$SERIAL" || fail "$name: the download differs"
 	cmp "$WORK/www/file" "$WORK/back" || fail "$name: the upload differs"
-	[ "$(emu_value 'ports[0]["wire"]["tx_pkts"] - ports[0]["device"]["tx"]["pkts"]')" -gt 1000 ] || fail "$name: hardly anything was segmented"
-	vm_cases "vm_linux $name" probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu rmmod
+	[ "$(emu_value 'ports[0]["wire"]["tx_pkts"] - ports['"$port"']["device"]["tx"]["pkts"]')" -gt 1000 ] || fail "$name: hardly anything was segmented"
+	# shellcheck disable=SC2086 # words on purpose
+	vm_cases "vm_linux $name" $cases
 	if [ $# -gt 0 ]; then
-		[ "$(emu_value 'ports[0]["iommu"]["maps_left"]')" = 0 ] || fail "$name: the drivers left DMA maps"
-		[ "$(emu_value 'ports[0]["iommu"]["mapped"]')" -gt 100 ] || fail "$name: the IOMMU was not in use"
-		pass "vm_linux $name no map left: $(emu_value 'ports[0]["iommu"]["mapped"]') came and went"
+		[ "$(emu_value 'ports['"$port"']["iommu"]["maps_left"]')" = 0 ] || fail "$name: the drivers left DMA maps"
+		[ "$(emu_value 'ports['"$port"']["iommu"]["mapped"]')" -gt 100 ] || fail "$name: the IOMMU was not in use"
+		pass "vm_linux $name no map left: $(emu_value 'ports['"$port"']["iommu"]["mapped"]') came and went"
 	fi
 	ns_cleanup
 }
 VIOMMU='virtio-iommu-pci,addr=02.0,bus=pcie.0,granule=4k'
-run 6.12 trixie 5
-run 6.12-iommu trixie 5 -device "$VIOMMU"
+run 6.12 pf trixie 5
+run 6.12-iommu pf trixie 5 -device "$VIOMMU"
+run 6.12-vf vf trixie 5
 if [ -n "${FULL:-}" ]; then
-	run 6.1 bookworm 5
-	run 6.12-60s trixie 60 -device "$VIOMMU"
+	run 6.1 pf bookworm 5
+	run 6.12-60s pf trixie 60 -device "$VIOMMU"
 fi
