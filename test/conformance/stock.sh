@@ -3,8 +3,8 @@
 # The distribution's dpdk-testpmd and net_hns3 on the emulated NIC, scenario by scenario (stock.py), in a network namespace
 # of its own. Arguments: names of sessions or scenarios to run alone.
 set -euo pipefail
+BUILD=$(cd "${BUILD:-$(dirname "$0")/../../build}" && pwd)
 cd "$(dirname "$0")"
-BUILD=$(cd "${BUILD:-../../build}" && pwd)
 PYTHON=/usr/bin/python3 # the distribution's, which has its Scapy
 
 skip() {

@@ -280,7 +280,7 @@ class Rig:
             wires = session.wires(self.work) if session.wires else None
             self.emu = Emu(self.work, f"{build}/app/hns3_emu/hns3_emu", session.ports, wires)
             self.taps = [] if wires else [Tap(f"t{i}") for i, port in enumerate(session.ports) if ",vf=" not in port]
-            pool = ["-d", f"{build}/test/conformance/libstock_pool.so", "--mbuf-pool-ops-name=ring_align_128"] if session.aligned else []
+            pool = ["-d", f"{build}/test/datapath/libpool128.so", "--mbuf-pool-ops-name=pool128"] if session.aligned else []
             self.app = Testpmd(
                 f"{build}/drivers/bus/vfio_user/librte_bus_vfio_user.so",
                 [(self.emu.sockets[i], session.driver(i)) for i in session.attached],

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Mempool handler "pool128" for the stock testpmd (-d, --mbuf-pool-ops-name): a ring, but the data
- * of mbufs begins at multiples of 128 bytes, as revision 0x30 of the NIC wants it [1:1.3], where
- * x86 knows only 64.
+ * of mbufs begins at multiples of 128 bytes, as net_hns3 wants it for LRO, and revision 0x30 of the
+ * NIC always [1:1.3]; x86 knows only 64.
  */
 #include <rte_errno.h>
 #include <rte_mbuf.h>
