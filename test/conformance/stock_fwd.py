@@ -153,11 +153,12 @@ def fwd_stats_exact(rig):
     rig.cmd("clear port stats all")
     rig.forward("io", verbose=0)
     sent = [udp_frame(rig, b"z" * (18 + i)) for i in range(300)]
-    rig.exchange(sent)
-    nb_bytes = sum(map(len, sent)) + 3 * 60
+    for i in range(0, 300, 100):  # testpmd drops what does not fit its Tx ring of 256
+        rig.exchange(sent[i : i + 100])
+    nb_bytes = sum(map(len, sent)) + 9 * 60
     stats = rig.stats()
     expect({k: stats[k] for k in ("RX-packets", "RX-bytes", "TX-packets", "TX-bytes", "RX-missed", "RX-errors")},
-           {"RX-packets": 303, "RX-bytes": nb_bytes, "TX-packets": 303, "TX-bytes": nb_bytes, "RX-missed": 0, "RX-errors": 0},
+           {"RX-packets": 309, "RX-bytes": nb_bytes, "TX-packets": 309, "TX-bytes": nb_bytes, "RX-missed": 0, "RX-errors": 0},
            "statistics")
 
 
