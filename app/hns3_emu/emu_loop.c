@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "atomic.h"
 #include "deadline.h"
 #include "log.h"
 
@@ -138,8 +139,10 @@ data_main(void *arg)
 			idle = 0;
 			continue;
 		}
-		if (++idle < IDLE_ROUNDS)
+		if (++idle < IDLE_ROUNDS) {
+			at_pause(); /* the core's other thread, often the driver's, goes faster */
 			continue;
+		}
 		if (idle == IDLE_ROUNDS || deadline_now_ns() > flush_ns) {
 			pthread_mutex_lock(&loop.round);
 			wires_flush();
