@@ -6,7 +6,8 @@ set -euo pipefail
 doc=$1 min=$2
 shift 2
 
-rules=$(for p in "$@"; do "$p" --list; done)
+# shellcheck disable=SC2086 # words on purpose
+rules=$(for p in "$@"; do ${MESON_EXE_WRAPPER:-} "$p" --list; done)
 status=0
 bad() {
 	echo "FAIL conf_ids: $*"

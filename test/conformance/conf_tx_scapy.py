@@ -4,6 +4,7 @@
 Scapy makes of the same packet. Checksums that the device is asked for are junk in what it is given.
 
 conf_tx_scapy.py PROGRAM [NUMBER] [SEED]: PROGRAM is tx_judged."""
+import os
 import random
 import struct
 import subprocess
@@ -173,7 +174,8 @@ def request(rnd, revision):
 def run(program, revision, nb, seed):
     rnd = random.Random(seed)
     asked = [request(rnd, revision) for _ in range(nb)]
-    out = subprocess.run([program, revision], input=b"".join(a[1] for a in asked), capture_output=True, timeout=120)
+    wrapper = os.environ.get("MESON_EXE_WRAPPER", "").split()  # for programs of another machine
+    out = subprocess.run([*wrapper, program, revision], input=b"".join(a[1] for a in asked), capture_output=True, timeout=120)
     says = out.stderr.decode()[-500:]
     if out.returncode != 0:
         return "it ends with %d and says %s" % (out.returncode, says)
