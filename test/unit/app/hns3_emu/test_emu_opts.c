@@ -30,6 +30,7 @@ parse(const char *const *args)
 		argc++;
 	}
 	why[0] = '\0';
+	emu_opts_free(&opts); /* of the one before */
 	return emu_opts_parse(&opts, argc, argv, why, sizeof(why));
 }
 
@@ -44,6 +45,14 @@ port(const char *spec)
 	assert_string_equal(why, "");
 	assert_int_equal(opts.nb_ports, 1);
 	return &opts.port[0];
+}
+
+static int
+opts_end(void **state)
+{
+	(void)state;
+	emu_opts_free(&opts);
+	return 0;
 }
 
 static void
@@ -364,5 +373,5 @@ main(void)
 		cmocka_unit_test(long_arguments),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, opts_end);
 }

@@ -261,7 +261,8 @@ ipv6_make(uint8_t *frame, const uint8_t *ext, uint32_t ext_len, uint8_t first)
 	memcpy(frame, head, 54);
 	frame[19] = (uint8_t)(ext_len + 12);
 	frame[20] = first;
-	memcpy(frame + 54, ext, ext_len);
+	if (ext_len > 0)
+		memcpy(frame + 54, ext, ext_len);
 	memcpy(frame + 54 + ext_len, udp, 12);
 	sum = (uint16_t)~rig_fold16(rig_sum16(udp, 12, rig_sum16(frame + 22, 32, 17 + 12)));
 	frame[60 + ext_len] = (uint8_t)(sum >> 8);
