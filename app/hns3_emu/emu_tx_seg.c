@@ -42,7 +42,7 @@ be32_put(uint8_t *p, uint32_t val)
 	be16_put(p + 2, val & 0xffff);
 }
 
-/* Sums are in the order of the words in memory. */
+/* Sums are in the order of the words in memory. In UDP a 0 means that there is none. */
 static void
 sum_put(uint8_t *at, uint32_t sum, bool zero_is_ffff)
 {
@@ -128,7 +128,7 @@ l4_sum_insert(const struct making *m, const struct emu_tx_ip *ip)
 	memset(m->h + field, 0, 2);
 	pseudo = sum(m, addr, addr + addr_len, 0) + htobe16(ip->l4t == EMU_TX_L4T_TCP ? 6 : 17) +
 	         htobe16((uint16_t)(end - ip->l4));
-	sum_put(m->h + field, sum(m, ip->l4, end, emu_sum_fold(pseudo)), true);
+	sum_put(m->h + field, sum(m, ip->l4, end, emu_sum_fold(pseudo)), ip->l4t == EMU_TX_L4T_UDP);
 }
 
 static void

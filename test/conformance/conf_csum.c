@@ -38,6 +38,23 @@ udp_zero_is_ffff(struct rig *rig)
 	assert_int_equal(be16(rig->sent[0].bytes + 40), 0xffff);
 }
 
+/* The sum of this segment is 0, and in TCP 0 is a sum like any other. */
+static void
+tcp_zero_stays(struct rig *rig)
+{
+	struct tx_ask ask = { .dw3 = 0x05050726 };
+	uint16_t sum;
+
+	rig_ipv4(frame, 6, 20);
+	memset(frame + 50, 0, 2);
+	memset(frame + 54, 0, 2);
+	sum = (uint16_t)~tx_sum4(frame, 14, 34, 6);
+	frame[54] = (uint8_t)(sum >> 8);
+	frame[55] = (uint8_t)sum;
+	assert_int_equal(tx_send(rig, frame, 74, &ask), 1);
+	assert_int_equal(be16(rig->sent[0].bytes + 50), 0);
+}
+
 /* Pseudo-header sum with the length, without it, and anything: always the same frame. */
 static void
 field_does_not_matter(struct rig *rig)
@@ -302,6 +319,8 @@ static const struct conf_rule rules[] = {
 	{ "CONF-CSUM-15", "2:6.6",
 			"the IP length tells where the sum ends, and has to fit the frame (TX-05)",
 			rig_setup_started, ip_length_decides, 0 },
+	{ "CONF-CSUM-16", "2:6.6", "a TCP checksum of 0 leaves as 0", rig_setup_started,
+			tcp_zero_stays, 0 },
 };
 
 CONF_MAIN(rules)

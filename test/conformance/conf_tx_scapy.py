@@ -22,6 +22,7 @@ except ImportError:
     print("SKIP conf_tx_scapy: python3-scapy is not installed")
     sys.exit(77)
 
+L4_SUM_AT = {"tcp": 16, "udp": 6, "sctp": 8}
 MAX_BDS = {"0x21": 8, "0x30": 18}
 
 
@@ -129,6 +130,9 @@ def request(rnd, revision):
     mss = rnd.randrange(256, 1400) if tso else 0
     size = rnd.randrange(mss + 1, 20 * mss) if tso else rnd.randrange(0, 1300)
     payload = rnd.randbytes(size)
+    if h.l4 != "sctp" and not tso and size > 1 and rnd.random() < 0.1:  # a checksum that comes out as 0
+        (rest,) = struct.unpack_from(">H", h.frame(b"\0\0" + payload[2:]), l4 + L4_SUM_AT[h.l4])
+        payload = struct.pack(">H", rest) + payload[2:]
     full = bytearray(h.frame(payload) if not tso else h.frame(payload[:60000]))
     l4t = {"tcp": 1, "udp": 2, "sctp": 3}[h.l4]
     sum3 = h.v4 and (tso or rnd.random() < 0.8)
@@ -147,7 +151,7 @@ def request(rnd, revision):
     if sum3:
         full[l3 + 10:l3 + 12] = rnd.randbytes(2)
     if sum4:
-        at, n = l4 + {"tcp": 16, "udp": 6, "sctp": 8}[h.l4], 4 if h.l4 == "sctp" else 2
+        at, n = l4 + L4_SUM_AT[h.l4], 4 if h.l4 == "sctp" else 2
         full[at:at + n] = rnd.randbytes(n)
     if tso:
         dw6 |= size
