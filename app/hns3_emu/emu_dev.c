@@ -59,6 +59,7 @@ static const char *const drop_names[EMU_DROP_NB] = {
 	[EMU_DROP_RX_LINK_DOWN] = "link_down",
 	[EMU_DROP_RX_OVERSIZE] = "oversize",
 	[EMU_DROP_RX_UNDERSIZE] = "undersize",
+	[EMU_DROP_RX_BAD_FCS] = "bad_fcs",
 	[EMU_DROP_RX_VLAN_FILTER] = "vlan_filter",
 	[EMU_DROP_RX_NO_DESTINATION] = "no_destination",
 	[EMU_DROP_RX_FUNC_VLAN_FILTER] = "function_vlan_filter",

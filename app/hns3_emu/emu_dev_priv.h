@@ -62,6 +62,8 @@ enum emu_reg {
 #define EMU_MAC_TX_EN             BIT32(6)
 #define EMU_MAC_RX_EN             BIT32(7)
 #define EMU_MAC_APP_LP            BIT32(15)
+#define EMU_MAC_FCS_STRIP         BIT32(19)
+#define EMU_MAC_FCS_CHECK         BIT32(20)
 /* Promiscuous byte of 0x0E01 [3:1.20] */
 #define EMU_PROMISC_UC            BIT32(1)
 #define EMU_PROMISC_MC            BIT32(2)
@@ -133,6 +135,7 @@ enum emu_drop {
 	EMU_DROP_RX_LINK_DOWN,
 	EMU_DROP_RX_OVERSIZE,
 	EMU_DROP_RX_UNDERSIZE,
+	EMU_DROP_RX_BAD_FCS,
 	EMU_DROP_RX_VLAN_FILTER,
 	EMU_DROP_RX_NO_DESTINATION,
 	EMU_DROP_RX_FUNC_VLAN_FILTER,
@@ -218,6 +221,14 @@ struct emu_managed {
 	uint16_t vid, ether_type;
 };
 
+/* What is wrong with the frame that the wire brings next (emu_rx_fcs.c). Data thread. */
+struct emu_rx_flaw {
+	bool is_judged; /* plans have been asked; else nothing is */
+	bool fcs_is_bad;
+	bool is_passed_on;  /* a bad one, to the driver */
+	uint32_t cut_bytes; /* what is left of it; 0: all */
+};
+
 /* One port. The PF's device makes it and ends it, after those of the VFs. */
 struct emu_nic {
 	struct emu_dev *func[EMU_FUNCS_MAX]; /* NULL: there is no such function */
@@ -256,6 +267,7 @@ struct emu_nic {
 	                                   */
 	uint32_t nb_tqps;
 
+	struct emu_rx_flaw flaw;      /* data */
 	uint64_t pause_until_ns;      /* data: nothing is sent before; 0: no pause */
 	uint64_t pause_sent_until_ns; /* data: of the last pause frame that was sent */
 

@@ -27,6 +27,8 @@ enum emu_fault_kind {
 	EMU_FAULT_IRQ_LOST,
 	EMU_FAULT_IRQ_SPURIOUS,
 	EMU_FAULT_LINK_FLAP,
+	EMU_FAULT_FRAME_BAD_FCS,
+	EMU_FAULT_FRAME_TRUNCATED,
 	EMU_FAULT_BD_TORN,
 	EMU_FAULT_BD_LATE,
 	EMU_FAULT_BD_BAD_LEN,
@@ -40,7 +42,8 @@ enum emu_fault_kind {
 #define EMU_FAULTS_CMD                                                                             \
 	(EMU_FAULT_BIT(CMD_LOST) | EMU_FAULT_BIT(CMD_LATE) | EMU_FAULT_BIT(CMD_ERROR) |            \
 			EMU_FAULT_BIT(FW_DEAD) | EMU_FAULT_BIT(RESET))
-#define EMU_FAULTS_MBX (EMU_FAULT_BIT(MBX_LOST) | EMU_FAULT_BIT(MBX_LATE) | EMU_FAULT_BIT(MBX_DUP))
+#define EMU_FAULTS_MBX   (EMU_FAULT_BIT(MBX_LOST) | EMU_FAULT_BIT(MBX_LATE) | EMU_FAULT_BIT(MBX_DUP))
+#define EMU_FAULTS_FRAME (EMU_FAULT_BIT(FRAME_BAD_FCS) | EMU_FAULT_BIT(FRAME_TRUNCATED))
 #define EMU_FAULTS_BD                                                                              \
 	(EMU_FAULT_BIT(BD_TORN) | EMU_FAULT_BIT(BD_LATE) | EMU_FAULT_BIT(BD_BAD_LEN) |             \
 			EMU_FAULT_BIT(BD_BAD_COUNT) | EMU_FAULT_BIT(BD_BAD_INDEX))
@@ -93,8 +96,9 @@ extern const char emu_fault_usage[];
 struct emu_fault_info {
 	const char *name;
 	const char *match; /* key of what is compared, or NULL */
-	bool has_ms, has_us, has_val;
-	uint32_t ms, us, val; /* unless told otherwise */
+	bool has_ms, has_us;
+	uint32_t ms, us, val;      /* unless told otherwise */
+	uint32_t val_min, val_max; /* 0, 0: it takes none */
 	uint64_t count;
 };
 extern const struct emu_fault_info emu_fault_kinds[EMU_FAULT_NB];

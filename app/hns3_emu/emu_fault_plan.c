@@ -14,10 +14,10 @@
 const struct emu_fault_info emu_fault_kinds[EMU_FAULT_NB] = {
 	[EMU_FAULT_CMD_LOST] = { "cmd-lost", "opcode", .count = 1 },
 	[EMU_FAULT_CMD_LATE] = { "cmd-late", "opcode", .has_ms = true, .ms = 40, .count = 1 },
-	[EMU_FAULT_CMD_ERROR] = { "cmd-error", "opcode", .has_val = true, .val = 6, .count = 1 },
+	[EMU_FAULT_CMD_ERROR] = { "cmd-error", "opcode", .val = 6, .val_max = 0xffff, .count = 1 },
 	[EMU_FAULT_FW_DEAD] = { "fw-dead", NULL, .count = 0 },
-	[EMU_FAULT_RESET] = { "reset", "opcode", .has_val = true, .val = EMU_RESET_GLOBAL,
-			.count = 1 },
+	[EMU_FAULT_RESET] = { "reset", "opcode", .val = EMU_RESET_GLOBAL,
+			.val_max = EMU_RESET_NB - 1, .count = 1 },
 	[EMU_FAULT_MBX_LOST] = { "mbx-lost", "code", .count = 1 },
 	[EMU_FAULT_MBX_LATE] = { "mbx-late", "code", .has_ms = true, .ms = 20, .count = 1 },
 	[EMU_FAULT_MBX_DUP] = { "mbx-dup", "code", .count = 1 },
@@ -25,9 +25,12 @@ const struct emu_fault_info emu_fault_kinds[EMU_FAULT_NB] = {
 	[EMU_FAULT_IRQ_SPURIOUS] = { "irq-spurious", "vector", .has_ms = true, .ms = 10,
 			.count = 1 },
 	[EMU_FAULT_LINK_FLAP] = { "link-flap", NULL, .has_ms = true, .ms = 100, .count = 1 },
+	[EMU_FAULT_FRAME_BAD_FCS] = { "frame-bad-fcs", NULL, .val_max = 1, .count = 1 },
+	[EMU_FAULT_FRAME_TRUNCATED] = { "frame-truncated", NULL, .val = 32, .val_min = 1,
+			.val_max = 0xffff, .count = 1 },
 	[EMU_FAULT_BD_TORN] = { "bd-torn", "queue", .has_us = true, .us = 50, .count = 1 },
 	[EMU_FAULT_BD_LATE] = { "bd-late", "queue", .has_us = true, .us = 50, .count = 1 },
-	[EMU_FAULT_BD_BAD_LEN] = { "bd-bad-len", "queue", .has_val = true, .val = 65535,
+	[EMU_FAULT_BD_BAD_LEN] = { "bd-bad-len", "queue", .val = 65535, .val_max = 0xffff,
 			.count = 1 },
 	[EMU_FAULT_BD_BAD_COUNT] = { "bd-bad-count", "queue", .count = 1 },
 	[EMU_FAULT_BD_BAD_INDEX] = { "bd-bad-index", "queue", .count = 1 },
@@ -51,6 +54,12 @@ const char emu_fault_usage[] =
 		"  irq-lost      vector=  an interrupt is not raised\n"
 		"  irq-spurious  vector= ms=   one without a cause, each ms milliseconds\n"
 		"  link-flap     ms=      the link is down for ms, then up for ms\n"
+		"  frame-bad-fcs val=     a frame comes to a PF with a wrong FCS; val 0: the MAC "
+		"drops\n"
+		"                         it, 1: it is passed on, and its BD says so\n"
+		"  frame-truncated val=   no more than val bytes of a frame are left, and the BD "
+		"says "
+		"so\n"
 		"  bd-torn       queue= us=    an Rx BD is valid us before its other words are\n"
 		"  bd-late       queue= us=    its valid bit comes us after the others\n"
 		"  bd-bad-len    queue= val=   its lengths are val (65535)\n"
@@ -131,9 +140,9 @@ plan_key(struct emu_fault *f, const char *key, const char *val, const char **hin
 		return key_u32(val, 1, 60000, &f->ms, hint);
 	if (emu_fault_kinds[f->kind].has_us && !strcmp(key, "us"))
 		return key_u32(val, 1, 10000, &f->us, hint);
-	if (emu_fault_kinds[f->kind].has_val && !strcmp(key, "val"))
-		return key_u32(val, 0, f->kind == EMU_FAULT_RESET ? EMU_RESET_NB - 1 : 0xffff,
-				&f->val, hint);
+	if (emu_fault_kinds[f->kind].val_max && !strcmp(key, "val"))
+		return key_u32(val, emu_fault_kinds[f->kind].val_min,
+				emu_fault_kinds[f->kind].val_max, &f->val, hint);
 	return -ENOENT;
 }
 
@@ -194,7 +203,7 @@ emu_fault_parse(const char *text, struct emu_fault *f, char *why, size_t why_siz
 							: "",
 					emu_fault_kinds[f->kind].has_ms ? ", ms" : "",
 					emu_fault_kinds[f->kind].has_us ? ", us" : "",
-					emu_fault_kinds[f->kind].has_val ? ", val" : "");
+					emu_fault_kinds[f->kind].val_max ? ", val" : "");
 		else if (ret)
 			snprintf(why, why_size, "%s: %.32s takes %s", copy, key, hint);
 		ret = ret ? -EINVAL : 0;

@@ -93,6 +93,7 @@ emu_mac_reset(struct emu_nic *nic)
 	nic->fec = 0;
 	nic->pause = nic->pfc = nic->pfc_priorities = 0;
 	nic->pause_until_ns = nic->pause_sent_until_ns = 0;
+	nic->flaw = (struct emu_rx_flaw){ 0 };
 }
 
 /* ---- the link, as the other end makes it ---- */

@@ -24,12 +24,14 @@ enum {
 	GOOD_PKT,
 	BAD_PKT,
 	GOOD_OCT,
+	BAD_OCT,
 	UNDERSIZE = 9,
 	OVERSIZE = 10,
 	BIN_64 = 11,
 	BIN_1519 = 17,
 	BIN_LAST = 23,
 	GOOD_1519_MAX = 24,
+	FCS_ERR = 35, /* of Rx alone */
 };
 
 static uint64_t
@@ -49,7 +51,7 @@ direction_derive(uint64_t *s)
 	}
 	s[BAD_PKT] = s[UNDERSIZE] + s[OVERSIZE];
 	s[TOTAL_PKT] = s[GOOD_PKT] + s[BAD_PKT];
-	s[TOTAL_OCT] = s[GOOD_OCT];
+	s[TOTAL_OCT] = s[GOOD_OCT] + s[BAD_OCT];
 }
 
 void
@@ -59,6 +61,8 @@ emu_mac_stats_get(const struct emu_nic *nic, uint64_t out[EMU_MAC_STATS])
 		out[i] = count_load(&nic->mac_stats[i]);
 	direction_derive(out + TX_BASE);
 	direction_derive(out + RX_BASE);
+	out[RX_BASE + BAD_PKT] += out[RX_BASE + FCS_ERR];
+	out[RX_BASE + TOTAL_PKT] += out[RX_BASE + FCS_ERR];
 	out[75] = out[TX_BASE + GOOD_PKT]; /* tx_from_app_good */
 	out[81] = out[RX_BASE + GOOD_PKT]; /* rx_send_app_good */
 	out[82] = out[RX_BASE + BAD_PKT];  /* rx_send_app_bad */

@@ -15,6 +15,7 @@
 #include "emu_gro.h"
 #include "emu_pause.h"
 #include "emu_rx.h"
+#include "emu_rx_fcs.h"
 #include "emu_rx_vlan.h"
 
 #include <endian.h>
@@ -147,12 +148,41 @@ bds_needed(const struct emu_ring *ring, uint32_t len)
 	return nb;
 }
 
+/* Where the next byte goes. */
+struct fill {
+	const struct emu_rx_slot *s;
+	uint8_t *to;
+	uint32_t buf, room, left; /* left: of the frame */
+};
+
+static void
+fill_put(struct fill *f, const uint8_t *from, uint32_t len)
+{
+	if (len > f->left) /* it is cut */
+		len = f->left;
+	f->left -= len;
+	while (len > 0) {
+		uint32_t nb = len < f->room ? len : f->room;
+
+		if (f->room == 0) {
+			f->to = f->s->buf[++f->buf];
+			f->room = f->s->ring->buf_bytes;
+			continue;
+		}
+		memcpy(f->to, from, nb);
+		from += nb;
+		f->to += nb;
+		len -= nb;
+		f->room -= nb;
+	}
+}
+
 /* Spread the frame without what is stripped over the buffers. */
 static void
 buffers_fill(const struct emu_rx_slot *s)
 {
-	uint32_t room = s->ring->buf_bytes, buf = 0, at = 0, gap_end = s->gap_at + s->gap_bytes;
-	uint8_t *to = s->buf[0];
+	struct fill fill = { .s = s, .to = s->buf[0], .room = s->ring->buf_bytes, .left = s->len };
+	uint32_t at = 0, gap_end = s->gap_at + s->gap_bytes;
 
 	for (uint32_t i = 0; i < s->frame->nb_segs; i++) {
 		const uint8_t *from = s->frame->seg[i].iov_base;
@@ -168,26 +198,12 @@ buffers_fill(const struct emu_rx_slot *s)
 			}
 			at += part;
 			left -= part;
-			if (s->gap_bytes > 0 && at > s->gap_at && at <= gap_end) {
-				from += part;
-				continue;
-			}
-			while (part > 0) {
-				uint32_t nb = part < room ? part : room;
-
-				if (room == 0) {
-					to = s->buf[++buf];
-					room = s->ring->buf_bytes;
-					continue;
-				}
-				memcpy(to, from, nb);
-				from += nb;
-				to += nb;
-				part -= nb;
-				room -= nb;
-			}
+			if (s->gap_bytes == 0 || at <= s->gap_at || at > gap_end)
+				fill_put(&fill, from, part);
+			from += part;
 		}
 	}
+	fill_put(&fill, s->tail, s->tail_bytes);
 }
 
 /* Write the BDs of a slot back in ring order; the last one carries what describes the frame. */
@@ -299,7 +315,7 @@ slots_flush(struct emu_rx_burst *b)
 		}
 		if (s->gro && s->gro->nb_segments > 1)
 			gro_describe(s);
-		if (s->frame->nb_segs == 1 && s->nb_bds == 1 && s->gap_bytes == 0)
+		if (s->frame->nb_segs == 1 && s->nb_bds == 1 && s->gap_bytes + s->tail_bytes == 0)
 			memcpy(s->buf[0], s->frame->seg[0].iov_base, s->len);
 		else
 			buffers_fill(s);
@@ -347,7 +363,7 @@ tags_strip(struct emu_rx_slot *s, const struct emu_parsed *p)
 
 /* Words of the last BD. */
 static void
-bd_describe(struct emu_rx_slot *s, const struct rx_fate *fate)
+bd_describe(struct emu_rx_slot *s, const struct rx_fate *fate, bool is_of_wire)
 {
 	const struct emu_parsed *p = fate->p;
 	uint32_t l234 = p->l234;
@@ -363,6 +379,9 @@ bd_describe(struct emu_rx_slot *s, const struct rx_fate *fate)
 	if (p->h[0].nb_tags && s->dev->rx_vlan_cfg)
 		l234 |= tags_strip(s, p);
 	s->len = s->frame->len_bytes - s->gap_bytes;
+	s->tail_bytes = 0;
+	if (is_of_wire && !emu_rx_fcs_is_plain(s->dev->nic))
+		l234 |= emu_rx_fcs_end(s, p);
 	s->last.l234_le = htole32(l234);
 	s->last.pkt_len_le = htole16((uint16_t)s->len);
 	s->base_info = EMU_RXBD_VLD | EMU_RXBD_FE | p->base;
@@ -372,6 +391,13 @@ bd_describe(struct emu_rx_slot *s, const struct rx_fate *fate)
 	}
 	if (s->adv_layout) /* the sum of what lies in the buffer behind the addresses [2:1.6] */
 		s->last.addr_le = htole64(sum_of_payload(s));
+}
+
+/* Frames are merged that are nothing but what is in them. */
+static bool
+gro_may_join(const struct emu_rx_burst *b, const struct emu_dev *dev)
+{
+	return dev->gro_is_on && (!b->is_of_wire || emu_rx_fcs_is_plain(dev->nic));
 }
 
 /* Find room for frame @p i, which passed the filters, in the queue of @p dev that it goes to. */
@@ -386,7 +412,7 @@ slot_make(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, const str
 	s->ring = &dev->queue[fate->queue].rx;
 	s->frame = b->frames[i];
 	s->members = BIT32(i);
-	bd_describe(s, fate);
+	bd_describe(s, fate, b->is_of_wire);
 	nb_bds = bds_needed(s->ring, s->len);
 	if (nb_bds > EMU_RX_BDS_MAX || nb_bds > s->ring->nb_bds)
 		return drop(dev, EMU_DROP_RX_OVERSIZE);
@@ -398,7 +424,7 @@ slot_make(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, const str
 	if (result != EMU_RX_TAKEN)
 		return result;
 	s->gro = NULL;
-	if (dev->gro_is_on && emu_gro_start(&b->gro[b->nb_slots], s->frame, fate->p))
+	if (gro_may_join(b, dev) && emu_gro_start(&b->gro[b->nb_slots], s->frame, fate->p))
 		s->gro = &b->gro[b->nb_slots];
 	s->queue = fate->queue;
 	b->nb_slots++;
@@ -468,7 +494,7 @@ func_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, const str
 	fate.queue = queue_of(dev, &fate);
 	if (fate.queue >= dev->cfg.nb_queues || !emu_rx_queue_is_running(dev, fate.queue))
 		return drop(dev, EMU_DROP_RX_QUEUE_STOPPED);
-	if (dev->gro_is_on && gro_join(b, i, dev, &fate))
+	if (gro_may_join(b, dev) && gro_join(b, i, dev, &fate))
 		return EMU_RX_TAKEN;
 	return slot_make(b, i, dev, &fate);
 }
@@ -498,6 +524,21 @@ funcs_take(struct emu_rx_burst *b, unsigned int i, struct emu_nic *nic, uint32_t
 	return result;
 }
 
+/* The MAC is done with a frame, good or bad [3:7.1]. */
+static void
+frame_count(struct emu_nic *nic, const struct emu_frame *frame, unsigned int dmac_class)
+{
+	uint32_t wire_bytes = frame->len_bytes + 4; /* with FCS */
+
+	if (emu_rx_fcs_is_bad(nic)) {
+		nic->mac_stats[50] += wire_bytes; /* rx_bad_oct */
+		nic->mac_stats[80]++;             /* rx_fcs_err */
+	} else {
+		emu_mac_count(nic, 45, wire_bytes, dmac_class);
+	}
+	nic->flaw = (struct emu_rx_flaw){ 0 };
+}
+
 /* Who gets frame @p i, and in which queue. */
 static enum emu_rx_result
 frame_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, bool waits)
@@ -517,9 +558,15 @@ frame_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, bool wai
 		nic->mac_stats[54]++; /* rx_undersize */
 		return drop(dev, EMU_DROP_RX_UNDERSIZE);
 	}
+	if (emu_faults_armed(nic->func[0], EMU_FAULTS_FRAME))
+		emu_rx_flaw_judge(nic->func[0]);
+	if (emu_rx_fcs_is_bad(nic) && !nic->flaw.is_passed_on) {
+		frame_count(nic, frame, 0);
+		return drop(dev, EMU_DROP_RX_BAD_FCS);
+	}
 	emu_parse(frame, &nic->tpids, &p);
-	if (emu_pause_is(&p) && emu_pause_take(nic, frame, &p)) {
-		emu_mac_count(nic, 45, wire_bytes, p.dmac_class);
+	if (emu_pause_is(&p) && !emu_rx_fcs_is_bad(nic) && emu_pause_take(nic, frame, &p)) {
+		frame_count(nic, frame, p.dmac_class);
 		return EMU_RX_TAKEN;
 	}
 	funcs = emu_steer_rx(nic, &p, &why);
@@ -530,7 +577,7 @@ frame_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, bool wai
 	else
 		result = funcs_take(b, i, nic, funcs, &p);
 	if (result != EMU_RX_NO_BD || !waits) /* else it comes again */
-		emu_mac_count(nic, 45, wire_bytes, p.dmac_class);
+		frame_count(nic, frame, p.dmac_class);
 	return result;
 }
 
@@ -547,6 +594,7 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 
 	b->frames = frames;
 	b->results = results;
+	b->is_of_wire = true;
 	b->nb_slots = 0;
 	if (dev->nic->steer.is_stale)
 		emu_steer_plan(dev->nic);
@@ -581,6 +629,7 @@ emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t fu
 
 	b->frames = &frame;
 	b->results = &result;
+	b->is_of_wire = false;
 	b->nb_slots = 0;
 	emu_parse(frame, &nic->tpids, &p);
 	funcs_take(b, 0, nic, funcs, &p);

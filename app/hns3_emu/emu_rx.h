@@ -20,6 +20,8 @@ struct emu_rx_slot {
 	uint32_t first_idx, nb_bds;
 	uint32_t len;               /* of what is written */
 	uint32_t gap_at, gap_bytes; /* what is not: tags that are stripped */
+	uint32_t tail_bytes;        /* of len: the FCS behind the frame, if it is kept */
+	uint8_t tail[4];
 	uint32_t queue, base_info;
 	bool adv_layout;      /* [2:1.9] */
 	struct emu_rxbd last; /* BD, as it is written but for size and base_info */
@@ -31,6 +33,7 @@ struct emu_rx_slot {
 struct emu_rx_burst {
 	const struct emu_frame *const *frames;
 	enum emu_rx_result *results;
+	bool is_of_wire; /* not from another function */
 	unsigned int nb_slots;
 	struct emu_rx_slot slot[EMU_BURST];
 	struct emu_gro gro[EMU_BURST]; /* of the slots */

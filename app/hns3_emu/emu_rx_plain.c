@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The short way through Rx: common frames (emu_parse_plain.h) for a PF without VFs, flow rules, GRO
- * or advanced layout, with room for them in one BD. What it does not take goes through emu_rx.c,
- * which would do the same with what it does take: test_emu_rx_plain.c compares them.
+ * The short way through Rx: common frames (emu_parse_plain.h) for a PF without VFs, flow rules,
+ * GRO, advanced layout or FCS, with room for them in one BD. What it does not take goes through
+ * emu_rx.c, which would do the same with what it does take: test_emu_rx_plain.c compares them.
  */
 #include "emu_rx.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emu_parse_plain.h"
+#include "emu_rx_fcs.h"
 
 bool
 emu_rx_is_plain(const struct emu_nic *nic)
@@ -21,6 +22,7 @@ emu_rx_is_plain(const struct emu_nic *nic)
 	       (!s->port_filter ||
 			       nic->vlan_table[0] & 1) && /* frames without a tag are in VLAN 0 */
 	       (!(s->vlan_filter & 1) || pf->vlan_table[0] & 1) &&
+	       emu_rx_fcs_is_plain(nic) && !emu_faults_armed(pf, EMU_FAULTS_FRAME) &&
 	       nic->fd->nb_live == 0 && !pf->gro_is_on && pf->rss.algorithm == EMU_RSS_TOEPLITZ &&
 	       !(pf->cfg.caps & EMU_CAP_RXD_ADV);
 }
@@ -90,6 +92,7 @@ emu_rx_plain_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev)
 	s->nb_bds = 1;
 	s->len = len;
 	s->gap_bytes = 0;
+	s->tail_bytes = 0;
 	s->queue = q;
 	s->base_info = EMU_RXBD_VLD | EMU_RXBD_FE | p.base;
 	s->gro = NULL;

@@ -21,7 +21,7 @@ AWAITED = {
 # What may be in a report: part of the text -> reason.
 ALLOWED = {}
 
-MODULES = ["stock_fwd", "stock_rss", "stock_vlan", "stock_addr", "stock_csum", "stock_flow", "stock_rule", "stock_port", "stock_vf"]
+MODULES = ["stock_fwd", "stock_rss", "stock_vlan", "stock_addr", "stock_csum", "stock_flow", "stock_rule", "stock_port", "stock_vf", "stock_error"]
 
 
 def run(session, wanted, build):

@@ -88,7 +88,8 @@ wrong_plans_are_told_what_is_right(void **state)
 	static const char *const cases[][2] = {
 		{ "", "there is no fault \"\"; there are cmd-lost, cmd-late, cmd-error, fw-dead, "
 		      "reset, "
-		      "mbx-lost, mbx-late, mbx-dup, irq-lost, irq-spurious, link-flap, bd-torn, "
+		      "mbx-lost, mbx-late, mbx-dup, irq-lost, irq-spurious, link-flap, "
+		      "frame-bad-fcs, frame-truncated, bd-torn, "
 		      "bd-late, bd-bad-len, bd-bad-count, bd-bad-index, dma-refused" },
 		{ "cmd-lots", "there is no fault \"cmd-lots\"; there are" },
 		{ "cmd-lost:ms=3", "cmd-lost has no key \"ms\"; there are name, port, nth, every, "
@@ -107,6 +108,9 @@ wrong_plans_are_told_what_is_right(void **state)
 		{ "cmd-late:ms=60001", "cmd-late: ms takes a number in its range" },
 		{ "bd-late:us=10001", "bd-late: us takes a number in its range" },
 		{ "reset:val=4", "reset: val takes a number in its range" },
+		{ "frame-bad-fcs:val=2", "frame-bad-fcs: val takes a number in its range" },
+		{ "frame-truncated:val=0", "frame-truncated: val takes a number in its range" },
+		{ "frame-bad-fcs:queue=1", "frame-bad-fcs has no key \"queue\"" },
 		{ "cmd-lost:port=32", "cmd-lost: port takes a number in its range" },
 		{ "cmd-lost:name=", "cmd-lost: name takes a name of up to 31 characters" },
 	};
