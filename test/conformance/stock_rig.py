@@ -186,6 +186,18 @@ class Emu:
             return json.load(f)
 
 
+def ctl_ask(path, cmd, **args):
+    """A request to an emulator's control socket; its answer, which has to be ok."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(10)
+        sock.connect(path)
+        sock.sendall(json.dumps({"cmd": cmd, **args}).encode() + b"\n")
+        answer = json.loads(sock.makefile().readline())
+    if not answer["ok"]:
+        raise Failed(f"control request {cmd} {args}: {answer}")
+    return answer
+
+
 class Testpmd:
     """dpdk-testpmd -i on a pty; stderr, where logs and errors go, apart."""
 
@@ -393,15 +405,7 @@ class Rig:
     # -- the emulator
 
     def ctl(self, cmd, **args):
-        """A request to the emulator's control socket; its answer, which has to be ok."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.settimeout(10)
-            sock.connect(self.emu.ctl_path)
-            sock.sendall(json.dumps({"cmd": cmd, **args}).encode() + b"\n")
-            answer = json.loads(sock.makefile().readline())
-        if not answer["ok"]:
-            raise Failed(f"control request {cmd} {args}: {answer}")
-        return answer
+        return ctl_ask(self.emu.ctl_path, cmd, **args)
 
     def device(self, port=0):
         """The emulator's own figures of a port."""
