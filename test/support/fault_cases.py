@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""fault_cases.py CTL FD DRIVER "PLAN [promisc|flap]"...: on a running emulator and testpmd (whose standard input is FD), for each
-plan: arm it on port 0, switch promiscuity or the link if it needs that, see it strike, clear it, see frames flow again."""
+"""fault_cases.py CTL FD DRIVER "PLAN [promisc|flap|mac]"...: on a running emulator and testpmd (whose standard input is FD), for
+each plan: arm it on the driver's port, switch promiscuity, the link or an address if it needs that, see it strike, clear it, see frames flow again."""
 import json
 import os
 import socket
@@ -8,6 +8,7 @@ import sys
 import time
 
 ctl_path, fd, driver, cases = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+port = int(driver.endswith("_vf"))
 sock = socket.socket(socket.AF_UNIX)
 sock.settimeout(10)
 sock.connect(ctl_path)
@@ -15,7 +16,7 @@ lines = sock.makefile("rwb")
 
 
 def ask(cmd, **args):
-    lines.write(json.dumps({"cmd": cmd, "port": 0, **args}).encode() + b"\n")
+    lines.write(json.dumps({"cmd": cmd, "port": port, **args}).encode() + b"\n")
     lines.flush()
     r = json.loads(lines.readline())
     if not r["ok"]:
@@ -45,10 +46,12 @@ def flows(what, again=lambda: None):
 
 def stimulate(how):
     if how == "flap":
-        ask("link", up=False)
-        ask("link", up=True)
+        ask("link", port=0, up=False)
+        ask("link", port=0, up=True)
     elif how == "promisc":
         os.write(fd, b"set promisc all off\nset promisc all on\n")
+    elif how == "mac":
+        os.write(fd, b"mac_addr set 0 02:11:22:33:44:55\nmac_addr set 0 02:00:00:00:00:01\n")
 
 
 flows("start")
