@@ -37,7 +37,9 @@ emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool i
 	uint32_t num_reg = block + (is_rx ? EMU_TQP_RX_BD_NUM : EMU_TQP_TX_BD_NUM);
 	uint64_t iova = (uint64_t)emu_bar_load(dev, base_reg + 4) << 32 |
 	                emu_bar_load(dev, base_reg);
-	uint32_t nb_bds = (emu_bar_load(dev, num_reg) + 1) * 8, code;
+	/* 64 bits: a client that has the register mapped can write what makes 32 wrap around. */
+	uint64_t nb_bds = (emu_bar_load(dev, num_reg) + UINT64_C(1)) * 8;
+	uint32_t code;
 
 	ring->generation = dev->cfg.iommu->generation;
 	ring->va = NULL;
@@ -54,11 +56,11 @@ emu_ring_open(struct emu_dev *dev, unsigned int q, struct emu_ring *ring, bool i
 	}
 	code = is_rx ? emu_bar_load(dev, block + EMU_TQP_RX_BD_LEN) : 0;
 	ring->buf_bytes = 512u << (code <= 3 ? code : 2);
-	ring->nb_bds = nb_bds;
+	ring->nb_bds = (uint32_t)nb_bds;
 	if (ring->idx >= nb_bds)
 		ring->idx = 0;
-	ring->va = emu_iommu_va(
-			dev->cfg.iommu, iova, nb_bds * EMU_BD_BYTES, EMU_DMA_READ | EMU_DMA_WRITE);
+	ring->va = emu_iommu_va(dev->cfg.iommu, iova, ring->nb_bds * EMU_BD_BYTES,
+			EMU_DMA_READ | EMU_DMA_WRITE);
 	return ring->va != NULL;
 }
 

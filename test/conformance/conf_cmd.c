@@ -82,7 +82,7 @@ tail_outside(struct rig *rig)
 	rig_wr(rig, 0x27010, 1024);
 	rig_service(rig);
 	assert_int_equal(rig_stat(rig, "commands", NULL), 0);
-	assert_int_equal(rig_stat(rig, "violations", NULL), 1);
+	assert_int_equal(rig_stat(rig, "violations", "CMDQ-01 index outside the ring"), 1);
 }
 
 static void
@@ -313,7 +313,7 @@ static const struct conf_rule rules[] = {
 			rig_setup_cmdq, raw_slots, 0 },
 	{ "CONF-CMD-06", "1:3.1", "commands go on over the end of the ring", rig_setup_cmdq, wraps,
 			0 },
-	{ "CONF-CMD-07", "1:3.7", "a tail outside the ring is ignored", rig_setup_cmdq,
+	{ "CONF-CMD-07", "1:3.7", "a tail outside the ring is ignored (CMDQ-01)", rig_setup_cmdq,
 			tail_outside, 0 },
 	{ "CONF-CMD-08", "1:3.7", "without base and depth a tail write is ignored", rig_setup,
 			disabled_queue, 0 },

@@ -108,6 +108,49 @@ traffic_class(struct rig *rig)
 	assert_int_equal(rig_rd(rig, rig_tqp(1) + 0x50), 3);
 }
 
+/* Reset queue 0 and give one of its registers another value. */
+static void
+ring_anew(struct rig *rig, uint32_t reg, uint32_t val)
+{
+	uint8_t all[24] = { 0, 0, 2, 0, 0, 0, 4 };
+
+	assert_int_equal(rig_cmd1(rig, 0x0020, 0x11, all), 0);
+	rig_queue_start(rig, 0);
+	rig_wr(rig, rig_tqp(0) + reg, val);
+	rig_service(rig);
+}
+
+/* A driver error of this name and not one frame; then the queue is programmed as it was. */
+static void
+ring_refused(struct rig *rig, uint32_t reg, uint32_t val, const char *rule)
+{
+	uint32_t was = rig_rd(rig, rig_tqp(0) + reg);
+	uint64_t before = rig_stat(rig, "violations", rule);
+
+	ring_anew(rig, reg, val);
+	for (unsigned int i = 0; i < RIG_RING_BDS + 8; i++)
+		assert_int_not_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	assert_true(rig_stat(rig, "violations", rule) > before);
+	ring_anew(rig, reg, was);
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+}
+
+static void
+ring_base(struct rig *rig)
+{
+	ring_refused(rig, 0x00, (uint32_t)(RIG_IOVA + RIG_RX_RING(0)) + 64,
+			"RING-01 base alignment");
+}
+
+/* The register has 16 bits [1:2.6]; a client that has it mapped can write 32. */
+static void
+ring_size(struct rig *rig)
+{
+	ring_refused(rig, 0x08, 32768 / 8, "RING-02 size");
+	ring_refused(rig, 0x08, 0xffffffff, "RING-02 size");
+	ring_refused(rig, 0x08, 0x1fffffff, "RING-02 size");
+}
+
 static const struct conf_rule rules[] = {
 	{ "CONF-QUE-01", "1:2.6", "RING_EN is looked at before each frame", rig_setup_started,
 			enable_is_the_register, 0 },
@@ -126,6 +169,10 @@ static const struct conf_rule rules[] = {
 			rig_setup_started, traffic_class, 0 },
 	{ "CONF-QUE-08", "1:2.6", "RX_EN stops a direction alone; it and TX_EN are 1 by default",
 			rig_setup_started, enable_of_one_direction, 0 },
+	{ "CONF-QUE-09", "2:3.2", "rings lie on 128 bytes (RING-01)", rig_setup_started, ring_base,
+			0 },
+	{ "CONF-QUE-10", "2:3.2", "a ring has at most 32768 BDs (RING-02)", rig_setup_started,
+			ring_size, 0 },
 };
 
 CONF_MAIN(rules)

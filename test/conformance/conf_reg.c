@@ -46,10 +46,26 @@ static void
 unknown_is_an_error(struct rig *rig)
 {
 	rig_wr(rig, 0x30000, 1); /* index 64 is the first of the extended block */
-	assert_int_equal(rig_stat(rig, "violations", NULL), 1);
+	assert_int_equal(rig_stat(rig, "violations", "REG-02 write to no register"), 1);
 	rig_wr(rig, 0x20800, 0x20);
-	assert_int_equal(rig_stat(rig, "violations", NULL), 2);
+	assert_int_equal(rig_stat(rig, "violations", "REG-01 write to read-only bits"), 1);
 	assert_int_equal(rig_rd(rig, 0x20800), 0);
+	assert_int_equal(rig_stat(rig, "violations", NULL), 2);
+}
+
+static void
+aligned_words(struct rig *rig)
+{
+	static const struct {
+		uint32_t at;
+		size_t len;
+	} cases[] = { { 0x27010, 2 }, { 0x27012, 2 }, { 0x27011, 4 }, { 0x27013, 1 } };
+	uint8_t ones[8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+	for (unsigned int i = 0; i < 4; i++)
+		emu_dev_bar2_write(rig->dev, cases[i].at, ones, cases[i].len);
+	assert_int_equal(rig_stat(rig, "violations", "REG-03 access is not of aligned words"), 4);
+	assert_int_equal(rig_rd(rig, 0x27010), 0);
 }
 
 static const struct conf_rule rules[] = {
@@ -62,8 +78,11 @@ static const struct conf_rule rules[] = {
 			"command queue base and depth, 0x20600 and queue enables read back",
 			rig_setup, read_back, 0 },
 	{ "CONF-REG-04", "1:2.1",
-			"a write to no register, or to one that is read only, changes nothing",
+			"a write to no register, or to one that is read only, changes nothing "
+			"(REG-02, REG-01)",
 			rig_setup, unknown_is_an_error, CONF_TRAPPED_ONLY },
+	{ "CONF-REG-05", "1:2.1", "registers are accessed as aligned words (REG-03)", rig_setup,
+			aligned_words, CONF_TRAPPED_ONLY },
 };
 
 CONF_MAIN(rules)
