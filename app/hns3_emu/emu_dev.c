@@ -6,6 +6,7 @@
 #include "emu_fw.h"
 #include "emu_mbx.h"
 #include "emu_reset.h"
+#include "emu_ringpos.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,22 +106,29 @@ emu_mac_bin(uint32_t len)
 }
 
 void
+emu_ring_reset(struct emu_dev *dev, unsigned int q, bool is_rx)
+{
+	struct emu_ring *ring = is_rx ? &dev->queue[q].rx : &dev->queue[q].tx;
+
+	ring->va = NULL;
+	ring->idx = ring->seg_idx = ring->held = 0;
+	ring->irq_pending = ring->has_rung = ring->is_skipping = false;
+	if (is_rx) {
+		emu_ringpos_reset(dev, q);
+		return;
+	}
+	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_HEAD, 0);
+	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_BD_ERR, 0);
+}
+
+void
 emu_queue_reset(struct emu_dev *dev, unsigned int q)
 {
-	struct emu_queue *queue = &dev->queue[q];
-
 	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RING_EN, 0);
 	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_EN, 1);
 	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_EN, 1);
-	queue->rx.va = queue->tx.va = NULL;
-	queue->rx.idx = queue->tx.idx = 0;
-	queue->rx.irq_pending = queue->tx.irq_pending = false;
-	queue->tx.seg_idx = 0;
-	queue->rx.held = queue->tx.held = 0;
-	queue->rx.has_rung = queue->tx.has_rung = false;
-	queue->tx.is_skipping = false;
-	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_HEAD, 0);
-	emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_BD_ERR, 0);
+	emu_ring_reset(dev, q, true);
+	emu_ring_reset(dev, q, false);
 }
 
 void
@@ -247,6 +255,7 @@ emu_dev_service(struct emu_dev *dev)
 		nb += emu_cmdq_poll(dev);
 	nb += emu_vector0_poll(dev);
 	nb += emu_latch_poll(dev);
+	emu_ringpos_poll(dev);
 	return nb + emu_config_poll(dev);
 }
 

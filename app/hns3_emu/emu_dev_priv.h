@@ -333,6 +333,14 @@ struct emu_dev {
 	uint64_t vector0_again_ns, vector0_gap_ns; /* when it is repeated, while they stay */
 	uint32_t cmdq_pending;                     /* bits of 0x27100 that stand */
 
+	/* emu_ringpos.h: what RX_FBDNUM was made from at the last look: data */
+	bool ringpos_is_due;      /* atomic */
+	uint64_t ringpos_next_ns; /* the service thread's */
+	struct emu_ringpos {
+		uint32_t idx, filled;
+		uint32_t kept; /* BDs that the driver has taken and not given back */
+	} ringpos[EMU_DEV_QUEUES_MAX];
+
 	/* queues' vectors: data */
 	bool irqs_pending;                       /* some ring's irq_pending may be set */
 	uint64_t vector_next_ns[EMU_VECTOR_MAX]; /* by register index: not before */
@@ -406,6 +414,8 @@ void emu_regs_reset(struct emu_dev *dev);
 void emu_dev_violation(struct emu_dev *dev, enum emu_violation v, const char *detail);
 /* Positions and counts of a queue to 0, disabled; the data thread is paused. */
 void emu_queue_reset(struct emu_dev *dev, unsigned int q);
+/* Of one direction alone; RING_EN and its enable bit stay. */
+void emu_ring_reset(struct emu_dev *dev, unsigned int q, bool is_rx);
 
 /* ---- emu_func.c ---- */
 

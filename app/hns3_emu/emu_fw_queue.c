@@ -88,7 +88,6 @@ emu_fw_queue_reset_one(struct emu_dev *dev, struct emu_cmd *cmd)
 	uint8_t *p = cmd->d[0].data;
 	uint32_t tqp = emu_get16(p, 0);
 	struct emu_dev *func = dev;
-	struct emu_ring *ring;
 
 	if (dev->func == 0) { /* the PF's number; a VF counts its own */
 		if (tqp >= dev->nic->nb_tqps || !emu_func_get(dev->nic, dev->nic->tqp[tqp].func))
@@ -102,12 +101,8 @@ emu_fw_queue_reset_one(struct emu_dev *dev, struct emu_cmd *cmd)
 		p[3] = 1;
 		return EMU_FW_OK;
 	}
-	ring = p[4] ? &func->queue[tqp].rx : &func->queue[tqp].tx;
-	if (p[2] & 1) {
-		ring->va = NULL;
-		ring->idx = 0;
-		ring->irq_pending = false;
-	}
+	if (p[2] & 1)
+		emu_ring_reset(func, tqp, p[4]);
 	return EMU_FW_OK;
 }
 

@@ -5,6 +5,7 @@
  * and so it is for a trapped client.
  */
 #include "emu_doorbell.h"
+#include "emu_ringpos.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 enum read_kind {
 	PLAIN,
 	CLEAR, /* reading clears */
+	RING,  /* where a ring is: emu_ringpos.h */
 };
 
 struct reg {
@@ -127,6 +129,8 @@ emu_dev_bar2_read(struct emu_dev *dev, uint64_t offset, void *buf, uint32_t len)
 
 		if (r && r->read == CLEAR)
 			val = emu_counter_take(dev, (uint32_t)offset + i);
+		else if (r && r->read == RING && dev->sees_doorbells)
+			val = emu_ringpos_read(dev, (uint32_t)offset + i);
 		memcpy((uint8_t *)buf + i, &val, 4);
 	}
 	return 0;

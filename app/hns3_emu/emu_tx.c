@@ -12,6 +12,7 @@
  */
 #include "emu_doorbell.h"
 #include "emu_pause.h"
+#include "emu_ringpos.h"
 #include "emu_switch.h"
 #include "emu_tx.h"
 
@@ -476,5 +477,6 @@ emu_dev_tx_poll(struct emu_dev *dev, unsigned int budget)
 		nb += queue_poll(dev, q, budget < TX_FRAMES_MAX ? budget : TX_FRAMES_MAX);
 	}
 	emu_ring_events_poll(dev);
+	emu_ringpos_refresh(dev);
 	return nb;
 }

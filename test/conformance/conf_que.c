@@ -3,6 +3,7 @@
 #include "conf.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const uint8_t frame[60] = { 0x02, 0, 0, 0, 0, 0x0e, 0x02, 0, 0, 0, 0, 1, 0x12, 0x34 };
 
@@ -151,6 +152,115 @@ ring_size(struct rig *rig)
 	ring_refused(rig, 0x08, 0x1fffffff, "RING-02 size");
 }
 
+/* A driver whose doorbells are seen one by one where accesses are trapped. */
+static int
+setup_bells(void **state)
+{
+	int ret = rig_setup_started(state);
+	struct rig *rig = *state;
+
+	if (ret == 0)
+		emu_dev_trap(rig->dev, !rig->mapped);
+	return ret;
+}
+
+/* A register of queue 0, a look of the device at its rings later; mapped ones need that. */
+static uint32_t
+position(struct rig *rig, uint32_t reg)
+{
+	usleep(1100);
+	rig_service(rig);
+	emu_dev_tx_poll(rig->dev, 1);
+	return rig_rd(rig, rig_tqp(0) + reg);
+}
+
+static void
+receive(struct rig *rig, unsigned int nb)
+{
+	while (nb-- > 0)
+		assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+}
+
+/* The driver takes BDs from @p first on and arms them anew; it rings for @p nb_rung. */
+static void
+take(struct rig *rig, unsigned int first, unsigned int nb, uint32_t nb_rung)
+{
+	for (unsigned int i = first; i < first + nb; i++)
+		rig_rx_arm(rig, 0, i % 64);
+	if (nb_rung > 0)
+		rig_wr(rig, rig_tqp(0) + 0x1c, nb_rung);
+}
+
+static void
+bds_that_wait(struct rig *rig)
+{
+	assert_int_equal(position(rig, 0x20), 0);
+	receive(rig, 5);
+	assert_int_equal(position(rig, 0x20), 5);
+	take(rig, 0, 3, 0);
+	assert_int_equal(position(rig, 0x20), 5); /* taken, and not given back */
+	take(rig, 3, 1, 4);
+	assert_int_equal(position(rig, 0x20), 1);
+	receive(rig, 63);
+	assert_int_equal(position(rig, 0x20), 64); /* full */
+	take(rig, 4, 64, 33);
+	assert_int_equal(position(rig, 0x20), 31);
+	take(rig, 0, 0, 31);
+	assert_int_equal(position(rig, 0x20), 0);
+}
+
+/* Of three doorbells that nobody saw apart, the last one tells what is kept. */
+static void
+bds_behind_doorbells(struct rig *rig)
+{
+	receive(rig, 64);
+	assert_int_equal(position(rig, 0x20), 64);
+	take(rig, 0, 16, 16);
+	take(rig, 16, 16, 16);
+	take(rig, 32, 16, 16);
+	take(rig, 48, 8, 0);
+	assert_int_equal(position(rig, 0x20), 8 + 8);
+}
+
+static void
+ends_of_rings(struct rig *rig)
+{
+	struct rig_txbd bd = { .buf = RIG_BUFS + 0x200000, .size = 60 };
+
+	receive(rig, 5);
+	take(rig, 0, 3, 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x18), 5);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x1c), 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x20), 2);
+	receive(rig, 60);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x18), 1);
+	for (unsigned int i = 0; i < 3; i++)
+		rig_tx_put(rig, 0, i, &bd);
+	rig_wr(rig, rig_tqp(0) + 0x58, 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x58), 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x5c), 0);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x60), 3);
+	assert_int_equal(emu_dev_tx_poll(rig->dev, 8), 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x58), 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x5c), 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x60), 0);
+}
+
+static void
+reset_is_of_counts(struct rig *rig)
+{
+	uint8_t rx[24] = { 0, 0, 1, 0, 1 };
+
+	receive(rig, 7);
+	assert_int_equal(position(rig, 0x20), 7);
+	assert_int_equal(rig_cmd1(rig, 0x0b23, 0x11, rx), 0);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x20), 0);
+	for (unsigned int i = 0; i < 64; i++)
+		rig_rx_arm(rig, 0, i);
+	receive(rig, 64); /* all of it is the device's again */
+	assert_int_equal(position(rig, 0x20), 64);
+}
+
 static const struct conf_rule rules[] = {
 	{ "CONF-QUE-01", "1:2.6", "RING_EN is looked at before each frame", rig_setup_started,
 			enable_is_the_register, 0 },
@@ -173,6 +283,14 @@ static const struct conf_rule rules[] = {
 			0 },
 	{ "CONF-QUE-10", "2:3.2", "a ring has at most 32768 BDs (RING-02)", rig_setup_started,
 			ring_size, 0 },
+	{ "CONF-QUE-11", "2:3.3", "RX_FBDNUM is what is filled and not given back by a doorbell",
+			setup_bells, bds_that_wait, 0 },
+	{ "CONF-QUE-12", "2:10.6", "doorbells that are not seen apart do not lose what is kept",
+			setup_bells, bds_behind_doorbells, CONF_MAPPED_ONLY },
+	{ "CONF-QUE-13", "2:10.1", "heads and tails of rings are read as positions, FBDNUM as BDs",
+			setup_bells, ends_of_rings, CONF_TRAPPED_ONLY },
+	{ "CONF-QUE-14", "2:10.1", "a reset of one direction sets its counts back", setup_bells,
+			reset_is_of_counts, 0 },
 };
 
 CONF_MAIN(rules)

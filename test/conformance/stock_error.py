@@ -201,3 +201,31 @@ def keep_crc_hole(rig):
     expect([r.length for r in rx], [56], "length seen by the application")
     expect(rxd(rig, 0)[3], 0x003C003C, "lengths in the descriptor")
     expect([f[:56] for f in got], [tcp[:56]], "frame that came back")
+
+
+@error.scenario
+def descriptors_in_use(rig):
+    """How many frames wait: RX_FBDNUM without what the driver has taken and not given back."""
+    def used():
+        return int(re.search(r"Used desc count = (\d+)", rig.cmd("show port 0 rxq 0 desc used count"))[1])
+
+    def wait(nb, frames):
+        for frame in frames:
+            rig.taps[0].send(frame)
+        wait_for(lambda: used() == nb, 10, f"{nb} descriptors in use")
+
+    rig.reconfigure()
+    expect(used(), 0, "descriptors in use")
+    frame = udp_frame(rig, bytes(58))
+    wait(20, [frame] * 20)
+    rig.forward("rxonly", verbose=0)
+    wait(0, [])
+    for nb in (5, 41, 200):
+        rig.cmd("stop")
+        wait(nb, [frame] * nb)
+        rig.cmd("start")
+        wait(0, [])
+    rig.cmd("stop")
+    wait(256, [frame] * 300)  # the ring is full; the rest waits on the wire
+    rig.cmd("start")
+    wait(0, [])
