@@ -3,7 +3,8 @@
  * Contents end to end, for dp_contents.sh: random frames leave port 0, cross the wire to port 1,
  * are forwarded there as they came and cross back to port 0, where every byte is compared. Sizes 60
  * to 9,000, log-uniform; sent in 1 to 8 pieces of random lengths; headers of VLANs, IPv4, IPv6,
- * TCP, UDP, VXLAN and none; the rest random.
+ * TCP, UDP, VXLAN and none; the rest random: a stretch of a table of random bytes, each 8 of it
+ * combined with a key of the frame's own.
  *
  *   contents EAL-ARGUMENTS -- FRAMES SEED
  *
@@ -16,19 +17,21 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LEN_MIN  60u
-#define LEN_MAX  9000u
-#define SEGS_MAX 8u /* that the driver takes without TSO */
-#define BURST    32u
-#define WINDOW                                                                                     \
-	256u /* frames on their way: fewer than any ring has room for, in pieces of a buffer */
-#define NB_DESC    4096u
-#define STALL_SECS 20u
-#define BUF_BYTES  2048u
+#define LEN_MIN     60u
+#define LEN_MAX     9000u
+#define SEGS_MAX    8u /* that the driver takes without TSO */
+#define BURST       32u
+#define NB_DESC     4096u
+/* Frames on their way: fewer than a ring has room for, in pieces of a buffer. */
+#define WINDOW      (NB_DESC / 8)
+#define TABLE_WORDS (1u << 16)
+#define STALL_SECS  20u
+#define BUF_BYTES   2048u
 
 struct rng {
 	uint64_t s;
@@ -67,7 +70,17 @@ static const struct {
 			      0x5a, 0x5a, 0x5a, 0, 2, 0, 0, 0, 0, 1 } },
 };
 
+static uint64_t table[TABLE_WORDS + LEN_MAX / 8 + 1];
 static uint8_t scratch[LEN_MAX + 8];
+
+static void
+table_make(uint64_t seed)
+{
+	struct rng r = { seed };
+
+	for (size_t i = 0; i < RTE_DIM(table); i++)
+		table[i] = rng_next(&r);
+}
 
 /* Frame @p nb into scratch; its length. */
 static uint32_t
@@ -75,7 +88,8 @@ frame_make(uint64_t seed, uint64_t nb)
 {
 	static const uint8_t addrs[12] = { 0x02, 0xbb, 0, 0, 0, 1, 0x02, 0xaa, 0, 0, 0, 1 };
 	struct rng r = { seed ^ nb * 0xd1342543de82ef95u };
-	uint64_t pick = rng_next(&r);
+	uint64_t pick = rng_next(&r), key = rng_next(&r);
+	const uint64_t *from = table + rng_next(&r) % TABLE_WORDS;
 	uint32_t octave = (uint32_t)(pick % 8), low = LEN_MIN << octave, high, len;
 	unsigned int head = (unsigned int)(pick >> 8) % RTE_DIM(heads);
 
@@ -84,7 +98,7 @@ frame_make(uint64_t seed, uint64_t nb)
 		low = LEN_MIN;
 	len = low + (uint32_t)((pick >> 16) % (high - low + 1));
 	for (uint32_t at = 0; at < len; at += 8) {
-		uint64_t v = rng_next(&r);
+		uint64_t v = *from++ ^ key;
 
 		memcpy(scratch + at, &v, 8);
 	}
@@ -233,6 +247,8 @@ run(struct run *r)
 			last = rte_get_timer_cycles();
 		else if (rte_get_timer_cycles() - last > patience)
 			break;
+		else
+			sched_yield(); /* to the emulated NIC, if it shares this core */
 	}
 }
 
@@ -249,6 +265,7 @@ main(int argc, char **argv)
 	}
 	r.nb_frames = strtoull(argv[used + 1], NULL, 10);
 	r.seed = strtoull(argv[used + 2], NULL, 10);
+	table_make(r.seed);
 	r.pool = rte_pktmbuf_pool_create(
 			"contents", 24575, 256, 0, RTE_PKTMBUF_HEADROOM + BUF_BYTES, SOCKET_ID_ANY);
 	if (!r.pool || port_start(0, r.pool) || port_start(1, r.pool))
