@@ -12,6 +12,7 @@
 #include <ethdev_driver.h>
 
 #include "hns3_cmdq.h"
+#include "hns3_compat.h"
 #include "hns3_fw.h"
 #include "hns3_rxtx.h"
 
@@ -68,7 +69,7 @@ void hns3_rings_enable(struct hns3_dev *hns3, bool on);
 void hns3_rings_clear(struct rte_eth_dev *dev);
 
 /* hns3_stats.c */
-int hns3_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats);
+int hns3_stats_get(HNS3_STATS_PARAMS);
 int hns3_stats_reset(struct rte_eth_dev *dev);
 int hns3_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned int nb);
 int hns3_xstats_get_names(

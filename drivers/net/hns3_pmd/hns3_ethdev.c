@@ -303,7 +303,7 @@ hns3_fw_version_op(struct rte_eth_dev *dev, char *text, size_t size)
 }
 
 static const uint32_t *
-hns3_ptypes_get(struct rte_eth_dev *dev)
+hns3_ptypes_get(HNS3_PTYPES_PARAMS)
 {
 	static const uint32_t ptypes[] = { RTE_PTYPE_L2_ETHER, RTE_PTYPE_L2_ETHER_ARP,
 		RTE_PTYPE_L2_ETHER_LLDP, RTE_PTYPE_L3_IPV4, RTE_PTYPE_L3_IPV4_EXT,
@@ -315,6 +315,7 @@ hns3_ptypes_get(struct rte_eth_dev *dev)
 		RTE_PTYPE_INNER_L4_SCTP, RTE_PTYPE_INNER_L4_ICMP, RTE_PTYPE_UNKNOWN };
 
 	RTE_SET_USED(dev);
+	HNS3_PTYPES_NB_SET(RTE_DIM(ptypes) - 1);
 	return ptypes;
 }
 

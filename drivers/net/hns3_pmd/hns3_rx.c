@@ -368,7 +368,7 @@ hns3_rx_desc_status(void *queue, uint16_t offset)
 }
 
 /* BDs that hold received data. */
-uint32_t
+hns3_bd_count
 hns3_rx_queue_count(void *queue)
 {
 	uint16_t nb = 0;

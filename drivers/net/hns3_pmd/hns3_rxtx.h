@@ -21,6 +21,7 @@
 
 #include <ppool.h>
 
+#include "hns3_compat.h"
 #include "hns3_desc.h"
 
 #define HNS3_RX_REFILL_BDS 32 /* buffers per bulk get */
@@ -111,7 +112,7 @@ uint16_t hns3_rx_arm(struct hns3_rxq *q, uint16_t nb);
 /* ethdev's descriptor status and queue count; any thread that owns the queue. */
 int hns3_rx_desc_status(void *queue, uint16_t offset);
 int hns3_tx_desc_status(void *queue, uint16_t offset);
-uint32_t hns3_rx_queue_count(void *queue);
+hns3_bd_count hns3_rx_queue_count(void *queue);
 uint32_t hns3_rx_ptype(uint32_t l234, uint32_t ol);
 /* Reclaim up to @p max finished BDs. */
 uint16_t hns3_tx_reclaim(struct hns3_txq *q, uint16_t max);

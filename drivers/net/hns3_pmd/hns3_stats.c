@@ -87,8 +87,23 @@ imissed_update(struct hns3_dev *hns3)
 	hns3->imissed += drops;
 }
 
+static void
+queues_stats_get(const struct rte_eth_dev *dev, hns3_queue_stats *queues)
+{
+	for (uint16_t i = 0; i < RTE_ETHDEV_QUEUE_STAT_CNTRS; i++) {
+		if (i < dev->data->nb_rx_queues) {
+			queues->q_ipackets[i] = rx_count(dev->data->rx_queues[i], HNS3_RX_PKTS);
+			queues->q_ibytes[i] = rx_count(dev->data->rx_queues[i], HNS3_RX_BYTES);
+		}
+		if (i < dev->data->nb_tx_queues) {
+			queues->q_opackets[i] = tx_count(dev->data->tx_queues[i], HNS3_TX_PKTS);
+			queues->q_obytes[i] = tx_count(dev->data->tx_queues[i], HNS3_TX_BYTES);
+		}
+	}
+}
+
 int
-hns3_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
+hns3_stats_get(HNS3_STATS_PARAMS)
 {
 	struct hns3_dev *hns3 = hns3_dev_of(dev);
 
@@ -103,16 +118,8 @@ hns3_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 	stats->obytes = tx_sum(dev, HNS3_TX_BYTES);
 	stats->oerrors = tx_sum(dev, HNS3_TX_SEGS_DROPS) + tx_sum(dev, HNS3_TX_LENGTH_DROPS) +
 	                 tx_sum(dev, HNS3_TX_PAD_DROPS) + tx_sum(dev, HNS3_TX_ALLOC_DROPS);
-	for (uint16_t i = 0; i < RTE_ETHDEV_QUEUE_STAT_CNTRS; i++) {
-		if (i < dev->data->nb_rx_queues) {
-			stats->q_ipackets[i] = rx_count(dev->data->rx_queues[i], HNS3_RX_PKTS);
-			stats->q_ibytes[i] = rx_count(dev->data->rx_queues[i], HNS3_RX_BYTES);
-		}
-		if (i < dev->data->nb_tx_queues) {
-			stats->q_opackets[i] = tx_count(dev->data->tx_queues[i], HNS3_TX_PKTS);
-			stats->q_obytes[i] = tx_count(dev->data->tx_queues[i], HNS3_TX_BYTES);
-		}
-	}
+	if (HNS3_STATS_QUEUES != NULL)
+		queues_stats_get(dev, HNS3_STATS_QUEUES);
 	return 0;
 }
 
