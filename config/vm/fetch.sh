@@ -4,7 +4,7 @@
 #
 #   fetch.sh qemu               qemu-system-{x86_64,aarch64} of Debian 13's backports, with its own libraries and ld.so
 #   fetch.sh kernel ARCH SUITE  boot/vmlinuz-* and modules of Debian's cloud kernel
-#   fetch.sh tools ARCH         busybox, ethtool, iperf3 with their libraries, of Debian 13
+#   fetch.sh tools ARCH SUITE   busybox, ethtool, iperf3 with their libraries; ethtool and the kernel have to be of one age
 #
 # The packages are fetched through an apt state of our own, from the mirror that the system's apt uses, and unpacked under
 # the cache directory; nothing is installed. What is there already is not fetched again. Exit status 77: it cannot be fetched.
@@ -30,11 +30,11 @@ kernel)
 	name=kernel-$arch-$suites
 	;;
 tools)
-	arch=${2:?architecture}
+	arch=${2:?architecture} suites=${3:?suite}
 	packages='busybox-static ethtool iperf3'
-	name=tools-$arch
+	name=tools-$arch-$suites
 	;;
-*) die 1 'usage: fetch.sh qemu | kernel ARCH SUITE | tools ARCH' ;;
+*) die 1 'usage: fetch.sh qemu | kernel ARCH SUITE | tools ARCH SUITE' ;;
 esac
 out=${XDG_CACHE_HOME:-$HOME/.cache}/pagelift/vm/$name
 
@@ -64,8 +64,12 @@ else
 fi
 # Unpacked beside the final place, which appears complete or not at all.
 tmp=$(mktemp -d "$out.XXXXXX")
+for dir in bin sbin lib lib64; do # Debian 12's packages do not have all below usr
+	mkdir -p "$tmp/usr/$dir"
+	ln -s "usr/$dir" "$tmp/$dir"
+done
 for deb in "$work"/cache/archives/*.deb; do
-	dpkg-deb --fsys-tarfile "$deb" | tar -x --no-same-owner -C "$tmp" --exclude=./usr/share/{doc,man,locale,info} ||
+	dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink --no-same-owner -C "$tmp" --exclude=./usr/share/{doc,man,locale,info} ||
 		die 1 "$(basename "$deb") cannot be unpacked"
 done
 printf '%s: %s\n' "$suites" "${packages:-kernel}" >"$tmp/packages"

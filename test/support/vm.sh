@@ -40,7 +40,7 @@ vm_need() { # ARCH SUITE
 		{ echo "SKIP $(basename "$0" .sh): this QEMU has no vfio-user-pci: $(tail -n 1 "$WORK/qemu.help")"; exit 77; }
 	vm_fetch kernel "$VM_ARCH" "$2"
 	VM_KERNEL=$FETCHED
-	vm_fetch tools "$VM_ARCH"
+	vm_fetch tools "$VM_ARCH" "$2"
 	VM_TOOLS=$FETCHED
 }
 
