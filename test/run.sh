@@ -82,7 +82,7 @@ count() { # NAME STATUS LOG
 
 run_script() { # BUILD SCRIPT arguments...
 	local build=$1 script=$2 name log status limit=600
-	[ -z "$full" ] || limit=1800
+	[ -z "$full" ] || limit=7200
 	name=$(basename "$script" .sh) log=$build/test-logs/$(basename "$script").log
 	shift 2
 	BUILD=$build timeout -k 10 "$limit" bash "$script" "$@" </dev/null >"$log" 2>&1

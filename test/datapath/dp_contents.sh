@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../support/env.sh"
 
 FRAMES=1000000 LIMIT=240 SEED=${SEED:-20261128}
-[ -z "${FULL:-}" ] || FRAMES=100000000 LIMIT=1700
+[ -z "${FULL:-}" ] || FRAMES=100000000 LIMIT=7000
 echo "seed $SEED"
 
 emu_start --port "socket=$WORK/p0.sock,wire=link:1" --port "socket=$WORK/p1.sock,wire=link:0"

@@ -35,7 +35,7 @@ for name in "$@"; do
 	log=$work/$name.log
 	mkdir -p "$work/corpus" "$work/new-$name"
 	tar -xzf "test/fuzz/corpus/$name.tar.gz" -C "$work/corpus" || exit 1
-	timeout -k 10 $((seconds + 120)) "$build/test/fuzz/fz_$name" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 \
+	timeout -k 10 $((seconds + 120)) "$build/test/fuzz/fz_$name" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 \
 		-max_len=8192 -print_final_stats=1 -artifact_prefix="$found/$name-" "$work/new-$name" "$work/corpus/$name" >"$log" 2>&1
 	code=$?
 	runs=$(sed -nE 's/^stat::number_of_executed_units: *([0-9]+)/\1/p' "$log")
