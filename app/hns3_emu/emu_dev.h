@@ -125,13 +125,20 @@ const char *emu_err_name(unsigned int i);
 /* Send what the Tx rings hold, up to about @p budget frames. Returns frames taken from rings. */
 unsigned int emu_dev_tx_poll(struct emu_dev *dev, unsigned int budget);
 
+/* What became of the frames of a burst. */
+struct emu_rx_done {
+	unsigned int taken, dropped;
+	unsigned int missed; /* no BD was free */
+	uint64_t taken_bytes;
+};
+
 /*
- * Deliver frames from the wire, in order; what became of each is in results[]. Returns with how
- * many it has dealt: all, or, if the wire @p waits, those before the first one with EMU_RX_NO_BD. A
- * wire that does not wait has lost such a frame, and the device counts it as missed.
+ * Deliver frames from the wire, in order. Returns with how many it has dealt: all, or, if the wire
+ * @p waits, those before the first one for which there is no BD. A wire that does not wait has lost
+ * such a frame, and the device counts it as missed.
  */
 unsigned int emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames,
-		unsigned int nb, bool waits, enum emu_rx_result *results);
+		unsigned int nb, bool waits, struct emu_rx_done *done);
 /* The same for one frame of a wire that waits. */
 enum emu_rx_result emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame);
 

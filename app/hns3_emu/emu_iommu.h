@@ -166,19 +166,30 @@ emu_iommu_look(struct emu_iommu *mmu, uint64_t iova, uint32_t len, uint32_t prot
 	return emu_iommu_va_slow(mmu, iova, len, prot, fault);
 }
 
+/* Where they are if they are in @p run (or NULL), else NULL. */
+static inline void *
+emu_iommu_in_run(const struct emu_iommu_run *run, uint64_t iova, uint32_t len, uint32_t prot)
+{
+	uint64_t at = run ? iova - run->iova : 0;
+
+	return run && at < run->size_bytes && len <= run->size_bytes - at &&
+	                                       (run->prot & prot) == prot
+	                       ? run->va + at
+	                       : NULL;
+}
+
 /*
- * The same, never a fault, for a caller that keeps *run, where the one before was found, or NULL;
- * it has to forget it when the generation changes.
+ * emu_iommu_look(), never a fault, for a caller that keeps *run, where the one before was found, or
+ * NULL; it has to forget it when the generation changes.
  */
 static inline void *
 emu_iommu_look_near(struct emu_iommu *mmu, const struct emu_iommu_run **run, uint64_t iova,
 		uint32_t len, uint32_t prot)
 {
-	const struct emu_iommu_run *r = *run;
+	void *va = emu_iommu_in_run(*run, iova, len, prot);
 
-	if (r && iova - r->iova < r->size_bytes && len <= r->size_bytes - (iova - r->iova) &&
-			(r->prot & prot) == prot)
-		return r->va + (iova - r->iova);
+	if (va)
+		return va;
 	*run = emu_iommu_run_find(mmu, iova);
 	return emu_iommu_look(mmu, iova, len, prot, false);
 }

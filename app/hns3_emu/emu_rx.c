@@ -298,8 +298,8 @@ gro_describe(struct emu_rx_slot *s)
 static void
 slot_drop(struct emu_rx_burst *b, const struct emu_rx_slot *s)
 {
-	for (uint32_t left = s->members; left != 0; left &= left - 1)
-		b->results[__builtin_ctz(left)] = drop(s->dev, EMU_DROP_RX_QUEUE_STOPPED);
+	s->dev->drops[EMU_DROP_RX_QUEUE_STOPPED] += (unsigned int)__builtin_popcount(s->members);
+	b->taken &= ~s->members;
 }
 
 /* Fill and give away what the slots hold, in order. */
@@ -583,54 +583,87 @@ frame_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, bool wai
 	return result;
 }
 
+/* Likewise; its slot is written if there is no room for more. */
+static enum emu_rx_result
+frame_deal(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, bool waits)
+{
+	enum emu_rx_result result = frame_take(b, i, dev, waits);
+
+	if (result == EMU_RX_TAKEN)
+		b->taken |= BIT32(i);
+	if (b->nb_slots == EMU_BURST)
+		slots_flush(b);
+	return result;
+}
+
+/* Count frames that did not go the short way, of which some were dropped meanwhile. */
+static void
+slow_count(const struct emu_rx_burst *b, uint32_t slow, struct emu_rx_done *done)
+{
+	done->dropped += (unsigned int)__builtin_popcount(slow & ~b->taken);
+	done->taken += (unsigned int)__builtin_popcount(b->taken);
+	for (uint32_t left = b->taken; left != 0; left &= left - 1)
+		done->taken_bytes += b->frames[__builtin_ctz(left)]->len_bytes;
+}
+
 unsigned int
 emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb,
-		bool waits, enum emu_rx_result *results)
+		bool waits, struct emu_rx_done *done)
 {
 	struct emu_rx_burst *b = &the_burst;
 	enum emu_drop off = !(dev->nic->mac_word & EMU_MAC_RX_EN) ? EMU_DROP_RX_MAC_DISABLED
 	                    : !dev->nic->wire_up && !emu_nic_loops(dev->nic) ? EMU_DROP_RX_LINK_DOWN
 	                                                                     : EMU_DROP_RX_NB;
-	bool no_bd = false, is_plain;
-	unsigned int i;
+	uint32_t slow = 0;
+	bool is_plain;
 
-	b->frames = frames;
-	b->results = results;
-	b->is_of_wire = true;
-	b->nb_slots = 0;
+	*done = (struct emu_rx_done){ 0 };
+	if (off != EMU_DROP_RX_NB) {
+		dev->drops[off] += nb;
+		done->dropped = nb;
+		return nb;
+	}
 	if (dev->nic->steer.is_stale)
 		emu_steer_plan(dev->nic);
-	is_plain = off == EMU_DROP_RX_NB && emu_rx_is_plain(dev->nic);
-	for (i = 0; i < nb; i++) {
-		if (is_plain && emu_rx_plain_take(b, i, dev)) {
-			results[i] = EMU_RX_TAKEN;
+	is_plain = emu_rx_is_plain(dev->nic);
+	b->frames = frames;
+	b->is_of_wire = true;
+	b->nb_slots = 0;
+	b->taken = 0;
+	for (unsigned int i = 0; i < nb; i++) {
+		unsigned int plain = is_plain ? emu_rx_plain_look(dev, frames + i, nb - i) : 0;
+
+		if (plain > 0) {
+			slots_flush(b); /* what came before is before in the rings */
+			i += emu_rx_plain_give(dev, frames + i, plain, done);
+			if (i == nb)
+				break;
+		}
+		if (frame_deal(b, i, dev, waits) != EMU_RX_NO_BD) {
+			slow |= BIT32(i);
 			continue;
 		}
-		results[i] = off == EMU_DROP_RX_NB ? frame_take(b, i, dev, waits) : drop(dev, off);
-		if (results[i] == EMU_RX_NO_BD) {
-			no_bd = true;
-			if (waits)
-				break;
-			dev->drops[EMU_DROP_RX_NO_BD]++;
+		done->missed++;
+		if (waits) {
+			nb = i;
+			break;
 		}
-		if (b->nb_slots == EMU_BURST)
-			slots_flush(b);
+		dev->drops[EMU_DROP_RX_NO_BD]++;
 	}
 	slots_flush(b);
-	if (no_bd)
+	slow_count(b, slow, done);
+	if (done->missed)
 		emu_pause_no_bd(dev->nic);
-	return i;
+	return nb;
 }
 
 void
 emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t funcs)
 {
 	struct emu_rx_burst *b = &the_burst;
-	enum emu_rx_result result;
 	struct emu_parsed p;
 
 	b->frames = &frame;
-	b->results = &result;
 	b->is_of_wire = false;
 	b->nb_slots = 0;
 	emu_parse(frame, &nic->tpids, &p);
@@ -641,8 +674,8 @@ emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t fu
 enum emu_rx_result
 emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame)
 {
-	enum emu_rx_result result;
+	struct emu_rx_done done;
 
-	emu_dev_rx_burst(dev, &frame, 1, true, &result);
-	return result;
+	emu_dev_rx_burst(dev, &frame, 1, true, &done);
+	return done.taken ? EMU_RX_TAKEN : done.missed ? EMU_RX_NO_BD : EMU_RX_DROPPED;
 }

@@ -10,7 +10,7 @@
 #include "emu_gro.h"
 
 #define EMU_RX_BDS_MAX  63 /* of a merged frame in the smallest buffers [2:3.2] */
-#define EMU_RX_BD_AHEAD 16 /* BDs that are fetched before they are needed */
+#define EMU_RX_BD_AHEAD 8  /* BDs that are fetched before they are needed */
 
 /* A frame on its way into the BDs of one ring. */
 struct emu_rx_slot {
@@ -32,8 +32,8 @@ struct emu_rx_slot {
 
 struct emu_rx_burst {
 	const struct emu_frame *const *frames;
-	enum emu_rx_result *results;
 	bool is_of_wire; /* not from another function */
+	uint32_t taken;  /* a bit each: frames that are in slots, or were written */
 	unsigned int nb_slots;
 	struct emu_rx_slot slot[EMU_BURST];
 	struct emu_gro gro[EMU_BURST]; /* of the slots */
@@ -57,14 +57,18 @@ emu_rx_queue_is_running(struct emu_dev *dev, unsigned int q)
 	return emu_ring_open(dev, q, ring, true);
 }
 
-/* Whether the NIC is configured so that emu_rx_plain_take() may be asked; looked at once a burst.
+/* Whether the NIC is configured so that emu_rx_plain_look() may be asked; looked at once a burst.
  */
 bool emu_rx_is_plain(const struct emu_nic *nic);
 
+/* How many of the frames, from the first on, are of the common kind and for function 0. */
+unsigned int emu_rx_plain_look(
+		struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb);
 /*
- * Frame @p i of @p b for function 0, if it is one of the common kind and there is a BD; what is
- * then done, counted and written is what emu_rx.c would have. False: nothing was done.
+ * Deliver them, as far as there are BDs for them; what is done, counted and written is what
+ * emu_rx.c would have. Returns how many, and adds to *done.
  */
-bool emu_rx_plain_take(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev);
+unsigned int emu_rx_plain_give(struct emu_dev *dev, const struct emu_frame *const *frames,
+		unsigned int nb, struct emu_rx_done *done);
 
 #endif

@@ -304,10 +304,10 @@ static unsigned int
 frames_out(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb,
 		enum emu_tx_result *next)
 {
-	enum emu_rx_result results[EMU_BURST];
+	struct emu_rx_done done;
 
 	if (emu_nic_loops(dev->nic)) {
-		emu_dev_rx_burst(dev->nic->func[0], frames, nb, false, results);
+		emu_dev_rx_burst(dev->nic->func[0], frames, nb, false, &done);
 		*next = EMU_TX_TAKEN;
 		return nb;
 	}

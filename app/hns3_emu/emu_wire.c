@@ -83,19 +83,14 @@ unsigned int
 emu_wire_deliver_burst(struct emu_wire *w, const struct emu_frame *const *frames, unsigned int nb,
 		bool waits)
 {
-	enum emu_rx_result results[EMU_BURST];
-	unsigned int dealt = emu_dev_rx_burst(w->dev, frames, nb, waits, results);
+	struct emu_rx_done done;
+	unsigned int dealt = emu_dev_rx_burst(w->dev, frames, nb, waits, &done);
 
-	for (unsigned int i = 0; i < dealt; i++) {
-		if (results[i] == EMU_RX_TAKEN) {
-			w->stats.rx_pkts++;
-			w->stats.rx_bytes += frames[i]->len_bytes;
-		} else if (results[i] == EMU_RX_DROPPED) {
-			w->stats.rx_refused_pkts++;
-		} else {
-			w->stats.drop_no_bd_pkts++;
-		}
-	}
+	w->stats.rx_pkts += done.taken;
+	w->stats.rx_bytes += done.taken_bytes;
+	w->stats.rx_refused_pkts += done.dropped;
+	if (!waits)
+		w->stats.drop_no_bd_pkts += done.missed;
 	return dealt;
 }
 

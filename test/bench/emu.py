@@ -54,7 +54,7 @@ class Bench:
                 f"{BUILD}/drivers/bus/vfio_user/librte_bus_vfio_user.so",
                 [(path, "net_hns3") for path in self.emu.sockets],
                 ["-m", "512"],
-                ["--rxd=512", "--txd=512", "--total-num-mbufs=131072", f"--rxq={queues}", f"--txq={queues}", "--txpkts=60", "--txonly-multi-flow", "--enable-rx-cksum"],
+                ["--rxd=512", "--txd=512", f"--total-num-mbufs={2048 * queues + 4096}", f"--rxq={queues}", f"--txq={queues}", "--txpkts=60", "--txonly-multi-flow", "--enable-rx-cksum"],
                 lcores=f"0@{self.cpus[0]},1@{self.cpus[0]}",
             )
         except BaseException:

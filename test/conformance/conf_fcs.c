@@ -172,7 +172,7 @@ nothing_merged(struct rig *rig)
 	static uint8_t bytes[2][200];
 	struct emu_frame f[2];
 	const struct emu_frame *frames[2] = { &f[0], &f[1] };
-	enum emu_rx_result results[2];
+	struct emu_rx_done done;
 	uint8_t on[24] = { 1 };
 
 	assert_int_equal(rig_cmd1(rig, 0x0c10, 0x11, on), 0);
@@ -185,11 +185,11 @@ nothing_merged(struct rig *rig)
 	bytes[1][41] = (uint8_t)(bytes[1][41] + 100); /* sequence number, and both sums */
 	bytes[1][51] = (uint8_t)(bytes[1][51] - 100);
 	assert_int_equal(rig_l4_sum(bytes[1]), 0xffff);
-	assert_int_equal(emu_dev_rx_burst(rig->dev, frames, 2, false, results), 2);
+	assert_int_equal(emu_dev_rx_burst(rig->dev, frames, 2, false, &done), 2);
 	assert_int_equal(dw(rig, 0, 3), 0x009e009e);
 	assert_int_equal(dw(rig, 1, 3), 0x009e009e);
 	mac_mode(rig, 0);
-	assert_int_equal(emu_dev_rx_burst(rig->dev, frames, 2, false, results), 2);
+	assert_int_equal(emu_dev_rx_burst(rig->dev, frames, 2, false, &done), 2);
 	assert_int_equal(dw(rig, 2, 3) & 0xffff, 254);
 }
 

@@ -219,13 +219,13 @@ identification_that_stays(void **state)
 /* ---- through the device ---- */
 
 static unsigned int
-burst(struct rig *rig, struct one *const *o, unsigned int nb, enum emu_rx_result *results)
+burst(struct rig *rig, struct one *const *o, unsigned int nb, struct emu_rx_done *done)
 {
 	const struct emu_frame *frames[32];
 
 	for (unsigned int i = 0; i < nb; i++)
 		frames[i] = &o[i]->f;
-	return emu_dev_rx_burst(rig->dev, frames, nb, true, results);
+	return emu_dev_rx_burst(rig->dev, frames, nb, true, done);
 }
 
 static void
@@ -242,21 +242,21 @@ static void
 bds_of_a_merged_frame(void **state)
 {
 	struct rig *rig = *state;
-	enum emu_rx_result results[5];
+	struct emu_rx_done done;
 	struct one *o[5];
 	uint8_t *bd = rig_rxbd(rig, 0, 0);
 
 	for (uint32_t n = 0; n < 4; n++)
 		o[n] = one_make(n, 1460, 1460);
-	o[4] = one_make(9, 1460, 1460);                 /* not in sequence */
-	assert_int_equal(burst(rig, o, 5, results), 5); /* switched off: each by itself */
+	o[4] = one_make(9, 1460, 1460);               /* not in sequence */
+	assert_int_equal(burst(rig, o, 5, &done), 5); /* switched off: each by itself */
 	for (unsigned int i = 0; i < 5; i++) {
 		assert_int_equal(get32(bd + 32 * i + 28), 0x00000910);
 		assert_int_equal(get32(bd + 32 * i + 8), 0x00000100);
 	}
 	gro_switch(rig, true);
 	bd += 5 * 32;
-	assert_int_equal(burst(rig, o, 5, results), 5);
+	assert_int_equal(burst(rig, o, 5, &done), 5);
 	assert_int_equal(get32(bd + 28), 0x10);
 	assert_int_equal(get32(bd + 32 + 28), 0x10);
 	assert_int_equal(get32(bd + 64 + 28), 0x05b40910);
@@ -267,10 +267,10 @@ bds_of_a_merged_frame(void **state)
 	assert_int_equal(get16(bd + 96 + 12), 1514);
 	for (uint32_t i = 0; i < 4 * 1460; i++)
 		assert_int_equal(rig->mem[rig_rx_buf(0, 5) + 54 + i], (uint8_t)(i * 13 + 5));
-	for (unsigned int i = 0; i < 5; i++) {
-		assert_int_equal(results[i], EMU_RX_TAKEN);
+	assert_int_equal(done.taken, 5);
+	assert_int_equal(done.taken_bytes, 5 * 1514);
+	for (unsigned int i = 0; i < 5; i++)
 		free(o[i]);
-	}
 	assert_int_equal(rig_stat(rig, "rx", "gro_merged_pkts"), 3);
 	assert_int_equal(rig_stat(rig, "rx", "pkts"), 7);
 }
@@ -280,19 +280,20 @@ static void
 no_bd_for_the_next_segment(void **state)
 {
 	struct rig *rig = *state;
-	enum emu_rx_result results[4];
+	struct emu_rx_done done;
 	struct one *o[4];
 
 	gro_switch(rig, true);
 	memset(rig_rxbd(rig, 0, 1), 0, 32);
 	for (uint32_t n = 0; n < 4; n++)
 		o[n] = one_make(n, 900, 900);
-	assert_int_equal(burst(rig, o, 4, results), 2);
-	assert_int_equal(results[2], EMU_RX_NO_BD);
+	assert_int_equal(burst(rig, o, 4, &done), 2);
+	assert_int_equal(done.taken, 2);
+	assert_int_equal(done.missed, 1);
 	assert_int_equal(get16(rig_rxbd(rig, 0, 0) + 12), 54 + 2 * 900);
 	assert_int_equal(get32(rig_rxbd(rig, 0, 0) + 28), 0x03840910);
 	rig_rx_arm(rig, 0, 1);
-	assert_int_equal(burst(rig, o + 2, 2, results), 2);
+	assert_int_equal(burst(rig, o + 2, 2, &done), 2);
 	assert_int_equal(get16(rig_rxbd(rig, 0, 1) + 12), 54 + 2 * 900);
 	assert_int_equal(rig_stat(rig, "rx_drops", NULL), 0);
 	for (unsigned int i = 0; i < 4; i++)
@@ -305,7 +306,7 @@ tags(void **state)
 {
 	struct rig *rig = *state;
 	uint8_t strip[24] = { 2, 0, 0, 0, 0, 0, 0, 0, 1 };
-	enum emu_rx_result results[3];
+	struct emu_rx_done done;
 	struct one *o[3];
 
 	gro_switch(rig, true);
@@ -316,7 +317,7 @@ tags(void **state)
 		memcpy(o[n]->bytes + 12, n < 2 ? "\x81\x00\x00\x64" : "\x81\x00\x00\x65", 4);
 		one_parse(o[n], 558);
 	}
-	assert_int_equal(burst(rig, o, 3, results), 3);
+	assert_int_equal(burst(rig, o, 3, &done), 3);
 	assert_int_equal(get16(rig_rxbd(rig, 0, 0) + 12), 54 + 1000);
 	assert_int_equal(get16(rig_rxbd(rig, 0, 0) + 22), 0x64);
 	assert_int_equal(get32(rig_rxbd(rig, 0, 0) + 8), 0x02004100);

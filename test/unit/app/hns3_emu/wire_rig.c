@@ -45,13 +45,19 @@ emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame)
 
 unsigned int
 emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb,
-		bool waits, enum emu_rx_result *results)
+		bool waits, struct emu_rx_done *done)
 {
+	*done = (struct emu_rx_done){ 0 };
 	for (unsigned int i = 0; i < nb; i++) {
-		results[i] = emu_dev_rx(dev, frames[i]);
-		if (results[i] == EMU_RX_NO_BD && waits)
+		enum emu_rx_result result = emu_dev_rx(dev, frames[i]);
+
+		done->taken += result == EMU_RX_TAKEN;
+		done->taken_bytes += result == EMU_RX_TAKEN ? frames[i]->len_bytes : 0;
+		done->dropped += result == EMU_RX_DROPPED;
+		done->missed += result == EMU_RX_NO_BD;
+		if (result == EMU_RX_NO_BD && waits)
 			return i;
-		dev->missed += results[i] == EMU_RX_NO_BD;
+		dev->missed += result == EMU_RX_NO_BD;
 	}
 	return nb;
 }
