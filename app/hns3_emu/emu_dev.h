@@ -5,7 +5,7 @@
  * emu_regs.c, emu_cmdq.c, emu_fw_*.c, emu_rx.c and emu_tx.c.
  *
  * Threads: emu_dev_service(), emu_dev_bar_*(), emu_dev_config_*(), emu_dev_reset() and
- * emu_dev_link_set() on the service thread; emu_dev_tx_poll(), emu_dev_rx() and
+ * emu_dev_link_set() on the service thread; emu_dev_tx_poll(), emu_dev_rx_burst() and
  * emu_dev_rx_is_ready() on the data thread; both run at the same time, except emu_dev_reset() and
  * emu_dev_destroy(), for which the caller has paused the data thread (emu.h).
  */
@@ -139,11 +139,6 @@ struct emu_rx_done {
  */
 unsigned int emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames,
 		unsigned int nb, bool waits, struct emu_rx_done *done);
-/* The same for one frame of a wire that waits. */
-enum emu_rx_result emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame);
-
-/* The wire gave up on a frame that had no free BD: the device counts it as missed. Data thread. */
-void emu_dev_rx_miss(struct emu_dev *dev);
 
 /* Whether frames would get as far as the filters: MAC enabled, link up, a queue running. */
 bool emu_dev_rx_is_ready(const struct emu_dev *dev);

@@ -80,12 +80,6 @@ emu_dev_rx_is_ready(const struct emu_dev *dev)
 	return false;
 }
 
-void
-emu_dev_rx_miss(struct emu_dev *dev)
-{
-	dev->drops[EMU_DROP_RX_NO_BD]++;
-}
-
 /* ---- a burst ---- */
 
 static struct emu_rx_burst the_burst; /* one data thread */
@@ -669,13 +663,4 @@ emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t fu
 	emu_parse(frame, &nic->tpids, &p);
 	funcs_take(b, 0, nic, funcs, &p);
 	slots_flush(b);
-}
-
-enum emu_rx_result
-emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame)
-{
-	struct emu_rx_done done;
-
-	emu_dev_rx_burst(dev, &frame, 1, true, &done);
-	return done.taken ? EMU_RX_TAKEN : done.missed ? EMU_RX_NO_BD : EMU_RX_DROPPED;
 }

@@ -94,25 +94,31 @@ emu_wire_deliver_burst(struct emu_wire *w, const struct emu_frame *const *frames
 	return dealt;
 }
 
-enum emu_rx_result
-emu_wire_deliver(struct emu_wire *w, const struct emu_frame *frame)
+unsigned int
+emu_wire_poll_queue(struct emu_wire *w, struct emu_wire_queue *q, unsigned int budget,
+		void (*fill)(struct emu_wire *w))
 {
-	enum emu_rx_result result = emu_dev_rx(w->dev, frame);
+	const struct emu_frame *frames[EMU_BURST];
+	unsigned int nb = 0;
 
-	if (result == EMU_RX_TAKEN) {
-		w->stats.rx_pkts++;
-		w->stats.rx_bytes += frame->len_bytes;
-	} else if (result == EMU_RX_DROPPED) {
-		w->stats.rx_refused_pkts++;
+	while (nb < budget) {
+		unsigned int want = 0, dealt;
+
+		if (q->next == q->nb) {
+			q->next = q->nb = 0;
+			fill(w);
+		}
+		for (; q->next + want < q->nb && nb + want < budget; want++)
+			frames[want] = &q->frame[q->next + want];
+		if (want == 0)
+			break;
+		dealt = emu_wire_deliver_burst(w, frames, want, true);
+		q->next += dealt;
+		nb += dealt;
+		if (dealt < want)
+			break;
 	}
-	return result;
-}
-
-void
-emu_wire_drop_no_bd(struct emu_wire *w)
-{
-	w->stats.drop_no_bd_pkts++;
-	emu_dev_rx_miss(w->dev);
+	return nb;
 }
 
 const void *

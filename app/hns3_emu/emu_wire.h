@@ -84,14 +84,19 @@ unsigned int emu_wire_discard(struct emu_wire *w, const struct emu_frame *const 
 unsigned int emu_wire_deliver_burst(struct emu_wire *w, const struct emu_frame *const *frames,
 		unsigned int nb, bool waits);
 
-/*
- * Give @p frame to the device and count it. EMU_RX_NO_BD is not counted: the caller waits, or
- * counts drop_no_bd_pkts.
- */
-enum emu_rx_result emu_wire_deliver(struct emu_wire *w, const struct emu_frame *frame);
+/* Frames that a wire has read, and that wait until the device has room. */
+struct emu_wire_queue {
+	unsigned int nb, next;
+	struct emu_frame frame[EMU_BURST];
+};
 
-/* Give up on a frame after EMU_RX_NO_BD. */
-void emu_wire_drop_no_bd(struct emu_wire *w);
+/*
+ * The poll of a wire that waits: give up to @p budget frames to the device, in order. When all that
+ * were read are dealt with, @p fill puts the next ones into @p q, from frame 0 on; none: it is
+ * over.
+ */
+unsigned int emu_wire_poll_queue(struct emu_wire *w, struct emu_wire_queue *q, unsigned int budget,
+		void (*fill)(struct emu_wire *w));
 
 /* Bytes of a frame in one piece: the frame's own if it has one segment, else copied into @p buf
  * (EMU_FRAME_BYTES_MAX). */

@@ -40,9 +40,7 @@ struct netdev {
 	unsigned int nb_units, next_unit;
 	bool unit_is_open;
 	struct emu_vnet unit;
-	/* frames made of them that wait for the device */
-	unsigned int nb_frames, next_frame;
-	struct emu_frame frame[EMU_BURST];
+	struct emu_wire_queue frames; /* made of them */
 	uint8_t head[EMU_BURST][EMU_VNET_HEAD_BYTES];
 	struct mmsghdr rx_msg[EMU_BURST], tx_msg[EMU_BURST];
 	struct iovec rx_iov[EMU_BURST][2], tx_iov[EMU_BURST][IOVS_MAX];
@@ -229,17 +227,16 @@ static void
 frames_make(struct emu_wire *w)
 {
 	struct netdev *n = w->priv;
+	struct emu_wire_queue *q = &n->frames;
 
-	n->nb_frames = n->next_frame = 0;
-	while (n->nb_frames < EMU_BURST) {
+	while (q->nb < EMU_BURST) {
 		if (n->unit_is_open) {
-			n->unit_is_open = emu_vnet_next(
-					&n->unit, &n->frame[n->nb_frames], n->head[n->nb_frames]);
-			n->nb_frames += n->unit_is_open;
+			n->unit_is_open = emu_vnet_next(&n->unit, &q->frame[q->nb], n->head[q->nb]);
+			q->nb += n->unit_is_open;
 		} else if (n->next_unit < n->nb_units) {
 			n->unit_is_open = unit_open(n);
 			w->stats.drop_rx_error_pkts += !n->unit_is_open;
-		} else if (n->nb_frames > 0 || !units_read(n)) {
+		} else if (q->nb > 0 || !units_read(n)) {
 			break; /* the frames lie in the buffers that the next units want */
 		}
 	}
@@ -249,27 +246,8 @@ static unsigned int
 netdev_poll(struct emu_wire *w, unsigned int budget)
 {
 	struct netdev *n = w->priv;
-	const struct emu_frame *frames[EMU_BURST];
-	unsigned int nb = 0;
 
-	while (nb < budget) {
-		unsigned int want = 0, dealt;
-
-		if (n->next_frame == n->nb_frames)
-			frames_make(w);
-		while (n->next_frame + want < n->nb_frames && nb + want < budget) {
-			frames[want] = &n->frame[n->next_frame + want];
-			want++;
-		}
-		if (want == 0)
-			break;
-		dealt = emu_wire_deliver_burst(w, frames, want, true);
-		n->next_frame += dealt;
-		nb += dealt;
-		if (dealt < want)
-			break;
-	}
-	return nb;
+	return emu_wire_poll_queue(w, &n->frames, budget, frames_make);
 }
 
 /* What became of the frame at which sendmmsg() stopped. */

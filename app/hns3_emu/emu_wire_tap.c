@@ -4,8 +4,8 @@
  * interface is created, set up, and gone when the emulator ends; it may be moved into another
  * namespace meanwhile.
  *
- * A frame read from the interface waits here until the device has room, so that loss happens in the
- * kernel's queue only.
+ * Frames are read by the burst, so that what arrives together may be merged. They wait here until
+ * the device has room, so that loss happens in the kernel's queue only.
  */
 #include "emu_wire.h"
 
@@ -22,8 +22,8 @@
 
 struct tap {
 	int fd;
-	struct emu_frame frame; /* len_bytes 0: nothing waits */
-	uint8_t buf[EMU_FRAME_BYTES_MAX];
+	struct emu_wire_queue frames;
+	uint8_t buf[EMU_BURST][EMU_FRAME_BYTES_MAX];
 };
 
 /* Create the interface; the descriptor or a negative errno, with what failed in @p why. */
@@ -86,37 +86,36 @@ tap_open(struct emu_wire *w, const char *spec, char *why, size_t why_size)
 	return 0;
 }
 
-/* Read the next frame into t->frame; false if there is none. */
-static bool
-tap_read(struct tap *t)
+/* Read what there is, up to a burst of frames. */
+static void
+tap_read(struct emu_wire *w)
 {
-	ssize_t len = read(t->fd, t->buf, sizeof(t->buf));
+	struct tap *t = w->priv;
+	struct emu_wire_queue *q = &t->frames;
 
-	if (len <= 0)
-		return false;
-	if (len < EMU_FRAME_BYTES_MIN) {
-		memset(t->buf + len, 0, EMU_FRAME_BYTES_MIN - (size_t)len);
-		len = EMU_FRAME_BYTES_MIN;
+	for (; q->nb < EMU_BURST; q->nb++) {
+		uint8_t *buf = t->buf[q->nb];
+		struct emu_frame *frame = &q->frame[q->nb];
+		ssize_t len = read(t->fd, buf, EMU_FRAME_BYTES_MAX);
+
+		if (len <= 0)
+			break;
+		if (len < EMU_FRAME_BYTES_MIN) {
+			memset(buf + len, 0, EMU_FRAME_BYTES_MIN - (size_t)len);
+			len = EMU_FRAME_BYTES_MIN;
+		}
+		frame->len_bytes = (uint32_t)len;
+		frame->nb_segs = 1;
+		frame->seg[0] = (struct iovec){ buf, (size_t)len };
 	}
-	t->frame.len_bytes = (uint32_t)len;
-	t->frame.nb_segs = 1;
-	t->frame.seg[0] = (struct iovec){ t->buf, (size_t)len };
-	return true;
 }
 
 static unsigned int
 tap_poll(struct emu_wire *w, unsigned int budget)
 {
 	struct tap *t = w->priv;
-	unsigned int nb = 0;
 
-	while (nb < budget && (t->frame.len_bytes > 0 || tap_read(t))) {
-		if (emu_wire_deliver(w, &t->frame) == EMU_RX_NO_BD)
-			break;
-		t->frame.len_bytes = 0;
-		nb++;
-	}
-	return nb;
+	return emu_wire_poll_queue(w, &t->frames, budget, tap_read);
 }
 
 static enum emu_tx_result

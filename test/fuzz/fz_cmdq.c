@@ -53,7 +53,7 @@ frame_in(struct fz_rig *rig, struct fz_input *in)
 	fz_bytes(in, bytes, len);
 	f.seg[0] = (struct iovec){ bytes, len / 2 };
 	f.seg[1] = (struct iovec){ bytes + len / 2, len - len / 2 };
-	emu_dev_rx(rig->pf, &f);
+	fz_rx(rig, &f);
 }
 
 static void

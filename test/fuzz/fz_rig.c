@@ -242,6 +242,14 @@ fz_start(struct fz_rig *rig, uint32_t nb_bds)
 }
 
 void
+fz_rx(struct fz_rig *rig, const struct emu_frame *frame)
+{
+	struct emu_rx_done done;
+
+	emu_dev_rx_burst(rig->pf, &frame, 1, true, &done);
+}
+
+void
 fz_run(struct fz_rig *rig)
 {
 	for (unsigned int i = 0; i < 4; i++) {

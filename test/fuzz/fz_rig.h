@@ -52,6 +52,8 @@ struct fz_rig *fz_open(bool v3);
 /* As a driver would: command queues of both, MAC on, queue 0 of both with @p nb_bds BDs each way.
  */
 void fz_start(struct fz_rig *rig, uint32_t nb_bds);
+/* A frame from the PF's wire. */
+void fz_rx(struct fz_rig *rig, const struct emu_frame *frame);
 /* Both threads, a few rounds. */
 void fz_run(struct fz_rig *rig);
 /* Register offsets of queue 0. */

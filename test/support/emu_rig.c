@@ -380,13 +380,29 @@ rig_tx_go(struct rig *rig, unsigned int q, uint32_t nb)
 	return emu_dev_tx_poll(rig->dev, 64);
 }
 
+static enum emu_rx_result
+rx_one(struct rig *rig, const void *bytes, uint32_t len, bool waits)
+{
+	struct emu_frame f = { .len_bytes = len, .nb_segs = 1 };
+	const struct emu_frame *frame = &f;
+	struct emu_rx_done done;
+
+	f.seg[0] = (struct iovec){ .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
+	emu_dev_rx_burst(rig->dev, &frame, 1, waits, &done);
+	assert_int_equal(done.taken + done.missed + done.dropped, 1);
+	return done.taken ? EMU_RX_TAKEN : done.missed ? EMU_RX_NO_BD : EMU_RX_DROPPED;
+}
+
 enum emu_rx_result
 rig_rx(struct rig *rig, const void *bytes, uint32_t len)
 {
-	struct emu_frame f = { .len_bytes = len, .nb_segs = 1 };
+	return rx_one(rig, bytes, len, true);
+}
 
-	f.seg[0] = (struct iovec){ .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
-	return emu_dev_rx(rig->dev, &f);
+void
+rig_rx_missed(struct rig *rig, const void *bytes, uint32_t len)
+{
+	assert_int_equal(rx_one(rig, bytes, len, false), EMU_RX_NO_BD);
 }
 
 void

@@ -133,7 +133,10 @@ struct rig_txbd {
 void rig_tx_put(struct rig *rig, unsigned int q, unsigned int i, const struct rig_txbd *bd);
 /* Ring the doorbell for @p nb BDs and let the engine run once. Returns frames taken. */
 unsigned int rig_tx_go(struct rig *rig, unsigned int q, uint32_t nb);
+/* A frame from a wire that waits. */
 enum emu_rx_result rig_rx(struct rig *rig, const void *bytes, uint32_t len);
+/* One from a wire that does not; the test fails unless there is no BD for it. */
+void rig_rx_missed(struct rig *rig, const void *bytes, uint32_t len);
 
 /* Sum of a group of the report, or of one of its counters when @p name is given. */
 uint64_t rig_stat(struct rig *rig, const char *group, const char *name);

@@ -49,7 +49,7 @@ ns_start() {
 }
 
 run() { # NAME KIND SUITE SECONDS QEMU_ARGS...; KIND: pf, or vf of a PF that nobody drives
-	local name=$1 kind=$2 seconds=$4 cases="probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu rmmod" sum port=0
+	local name=$1 kind=$2 seconds=$4 cases="probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu rmmod" sum merged port=0
 	local ports=(--port "socket=$WORK/p0.sock,mac=02:00:00:00:78:01,wire=tap:$NS")
 	if [ "$kind" = vf ]; then
 		port=1 cases=${cases/ethtool-n /}
@@ -162,6 +162,9 @@ GUEST
 	# shellcheck disable=SC2086 # words on purpose
 	vm_cases "vm_linux $name" $cases
 	tr -d '\r' <"$SERIAL" | awk -v name="vm_linux_$name" '/ receiver$/ { print "RESULT", name (n++ ? "_to_wire" : "_from_wire"), $(NF - 2), "Mbit/s" }'
+	merged=$(emu_value 'ports['"$port"']["device"]["rx"]["gro_merged_pkts"]')
+	[ "$merged" -gt 100 ] || fail "$name: the NIC merged only $merged TCP segments"
+	pass "vm_linux $name rx-gro-hw: $merged of $(emu_value 'ports[0]["wire"]["rx_pkts"]') frames from the wire were merged with others"
 	if [ $# -gt 0 ]; then
 		[ "$(emu_value 'ports['"$port"']["iommu"]["maps_left"]')" = 0 ] || fail "$name: the drivers left DMA maps"
 		[ "$(emu_value 'ports['"$port"']["iommu"]["mapped"]')" -gt 100 ] || fail "$name: the IOMMU was not in use"

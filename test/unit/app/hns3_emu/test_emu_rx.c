@@ -148,6 +148,8 @@ long_frame_is_scattered(void **state)
 	uint8_t frame[3000], mtu[24] = { 0x3a, 0x23, 64 }; /* 9018 */
 	struct emu_frame f = { .len_bytes = 3000, .nb_segs = 3 };
 	uint8_t *bd = rig_rxbd(rig, 0, 0);
+	const struct emu_frame *one = &f;
+	struct emu_rx_done done;
 
 	assert_int_equal(rig_cmd1(rig, 0x0308, 0x11, mtu), 0);
 	assert_int_equal(rig_ipv4(frame, 6, 3000 - 54), 3000);
@@ -155,7 +157,8 @@ long_frame_is_scattered(void **state)
 	f.seg[0] = (struct iovec){ frame, 17 };
 	f.seg[1] = (struct iovec){ frame + 17, 2040 };
 	f.seg[2] = (struct iovec){ frame + 2057, 943 };
-	assert_int_equal(emu_dev_rx(rig->dev, &f), EMU_RX_TAKEN);
+	assert_int_equal(emu_dev_rx_burst(rig->dev, &one, 1, true, &done), 1);
+	assert_int_equal(done.taken, 1);
 	assert_int_equal(get32(bd + 28), 0x00000010);
 	assert_int_equal(get16(bd + 14), 2048);
 	assert_int_equal(get32(bd + 32 + 28), 0x00000910);
@@ -244,7 +247,8 @@ no_bd_changes_nothing(void **state)
 	rig_rx_arm(rig, 0, 2);
 	assert_int_equal(rig_rx(rig, frame, 5000), EMU_RX_TAKEN);
 	assert_int_equal(get16(rig_rxbd(rig, 0, 2) + 14), 5000 - 4096);
-	emu_dev_rx_miss(rig->dev);
+	memset(rig_rxbd(rig, 0, 5), 0, 32);
+	rig_rx_missed(rig, frame, 5000);
 	assert_int_equal(drops(rig), 1);
 }
 

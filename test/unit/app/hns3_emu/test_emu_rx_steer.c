@@ -303,10 +303,12 @@ static void
 missed_frames_are_reported_once(void **state)
 {
 	struct rig *rig = *state;
+	static const uint8_t frame[60] = { 2, 0, 0, 0, 0, 0x0e };
 	uint8_t d[24] = { 0 };
 
+	memset(rig_rxbd(rig, 0, 0), 0, 32);
 	for (unsigned int i = 0; i < 3; i++)
-		emu_dev_rx_miss(rig->dev);
+		rig_rx_missed(rig, frame, sizeof(frame));
 	assert_int_equal(rig_cmd1(rig, 0x0048, 0x19, d), 0);
 	assert_int_equal(get32(d + 12), 3);
 	memset(d, 0, 24);

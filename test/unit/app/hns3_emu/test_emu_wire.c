@@ -47,27 +47,68 @@ static void
 each_frame_is_counted_once(void **state)
 {
 	struct wire_rig *rig = *state;
+	const struct emu_wire_stats *st = &rig->wire.stats;
 	uint8_t bytes[100] = { 0 };
 	struct emu_frame f = { .len_bytes = 100, .nb_segs = 2 };
+	const struct emu_frame *frames[3] = { &f, &f, &f };
 
 	wire_open(rig, "null");
 	f.seg[0] = (struct iovec){ bytes, 60 };
 	f.seg[1] = (struct iovec){ bytes + 60, 40 };
 	rig->dev.room = 2;
-	assert_int_equal(emu_wire_deliver(&rig->wire, &f), EMU_RX_TAKEN);
-	assert_int_equal(emu_wire_deliver(&rig->wire, &f), EMU_RX_TAKEN);
-	assert_int_equal(emu_wire_deliver(&rig->wire, &f), EMU_RX_NO_BD);
-	assert_int_equal(rig->wire.stats.rx_pkts, 2);
-	assert_int_equal(rig->wire.stats.rx_bytes, 200);
-	assert_int_equal(rig->wire.stats.rx_refused_pkts, 0);
-	assert_int_equal(rig->wire.stats.drop_no_bd_pkts, 0);
-	emu_wire_drop_no_bd(&rig->wire);
-	assert_int_equal(rig->wire.stats.drop_no_bd_pkts, 1);
-	assert_int_equal(rig->dev.missed, 1);
+	assert_int_equal(emu_wire_deliver_burst(&rig->wire, frames, 3, true), 2);
+	assert_true(st->rx_pkts == 2 && st->rx_bytes == 200);
+	assert_true(st->rx_refused_pkts == 0 && st->drop_no_bd_pkts == 0);
+	assert_int_equal(emu_wire_deliver_burst(&rig->wire, frames, 3, false), 3);
+	assert_true(st->rx_pkts == 2 && st->drop_no_bd_pkts == 3);
+	assert_int_equal(rig->dev.missed, 3);
 	rig->dev.refuses = true;
-	assert_int_equal(emu_wire_deliver(&rig->wire, &f), EMU_RX_DROPPED);
-	assert_int_equal(rig->wire.stats.rx_refused_pkts, 1);
-	assert_int_equal(rig->wire.stats.rx_pkts, 2);
+	assert_int_equal(emu_wire_deliver_burst(&rig->wire, frames, 1, true), 1);
+	assert_true(st->rx_pkts == 2 && st->rx_refused_pkts == 1);
+}
+
+/* What the wire of the next case has to give: 70 frames, as many as fit at once. */
+static struct emu_wire_queue queue;
+static uint8_t queue_bytes[70][60];
+static unsigned int nb_given;
+
+static void
+queue_fill(struct emu_wire *w)
+{
+	(void)w;
+	assert_int_equal(queue.nb, 0);
+	for (; nb_given < 70 && queue.nb < EMU_BURST; queue.nb++, nb_given++) {
+		struct emu_frame *f = &queue.frame[queue.nb];
+
+		bytes_fill(queue_bytes[nb_given], 60, nb_given);
+		*f = (struct emu_frame){ .len_bytes = 60, .nb_segs = 1 };
+		f->seg[0] = (struct iovec){ queue_bytes[nb_given], 60 };
+	}
+}
+
+/* None is lost, none overtakes, and nothing new is read while some wait. */
+static void
+frames_wait_in_order(void **state)
+{
+	static const struct {
+		uint32_t room;
+		unsigned int budget, nb, given;
+	} steps[] = { { 5, 32, 5, 32 }, { 0, 32, 0, 32 }, { 100, 10, 10, 32 }, { 100, 32, 32, 64 },
+		{ 100, 17, 17, 64 }, { 100, 32, 6, 70 }, { 100, 32, 0, 70 } };
+	struct wire_rig *rig = *state;
+
+	wire_open(rig, "null");
+	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		rig->dev.room = steps[i].room;
+		assert_int_equal(emu_wire_poll_queue(
+						 &rig->wire, &queue, steps[i].budget, queue_fill),
+				steps[i].nb);
+		assert_int_equal(nb_given, steps[i].given);
+	}
+	assert_int_equal(rig->dev.nb_kept, 70);
+	for (unsigned int i = 0; i < 70; i++)
+		assert_memory_equal(rig->dev.kept[i].bytes, queue_bytes[i], 60);
+	assert_int_equal(rig->wire.stats.drop_no_bd_pkts, 0);
 }
 
 static void
@@ -148,6 +189,7 @@ main(void)
 		CASE(unknown_kinds_are_refused),
 		CASE(null_takes_all_and_sends_none),
 		CASE(each_frame_is_counted_once),
+		CASE(frames_wait_in_order),
 		cmocka_unit_test(flatten_copies_only_what_is_in_pieces),
 		cmocka_unit_test(specs_are_cut_at_commas),
 		cmocka_unit_test(numbers),

@@ -12,70 +12,20 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_packet.h>
 #include <linux/virtio_net.h>
-#include <net/if.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "wire_rig.h"
-
-/* 0x88b5: set aside for experiments (IEEE 802). */
-static const uint8_t head[14] = { 0x02, 0, 0, 0, 0, 2, 0x02, 0, 0, 0, 0, 1, 0x88, 0xb5 };
-
-static void
-frame_fill(uint8_t *frame, uint32_t len, unsigned int seed)
-{
-	bytes_fill(frame, len, seed);
-	memcpy(frame, head, 14);
-}
+#include "wire_netrig.h"
 
 static void
 sh(const char *command)
 {
 	if (system(command)) /* NOLINT(cert-env33-c): our own words */
 		fail_msg("failed: %s", command);
-}
-
-/* A packet socket; it sees what comes and sends what we say. */
-static int
-packet_socket(const char *ifname, bool vnet_hdr)
-{
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(0x0003),
-		.sll_ifindex = (int)if_nametoindex(ifname) };
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x88b5)), one = 1;
-
-	assert_true(fd >= 0);
-	if (vnet_hdr)
-		assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)), 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	return fd;
-}
-
-static uint32_t
-fold(const uint8_t *p, uint32_t len, uint32_t sum)
-{
-	for (uint32_t i = 0; i < len; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-/* Whether an IPv4 frame's layer 4 checksum is right; its IP header starts at byte @p l3. */
-static void
-l4_is_right(const uint8_t *f, uint32_t l3)
-{
-	uint32_t ihl = (f[l3] & 0xfu) * 4u, len = (uint32_t)(f[l3 + 2] << 8 | f[l3 + 3]) - ihl;
-
-	assert_int_equal(fold(f + l3, ihl, 0), 0xffff);
-	assert_int_equal(fold(f + l3 + ihl, len, fold(f + l3 + 12, 8, f[l3 + 9] + len)), 0xffff);
 }
 
 static void
@@ -100,23 +50,24 @@ bad_specs_are_refused(void **state)
 static void
 sent_frames_come_out(void **state)
 {
-	static const uint32_t len[] = { 60, 61, 1514 };
+	wire_open(*state, "netdev:near0");
+	net_sent_come_out(*state, net_socket("far0", NET_ALL, false));
+}
+
+/* The device sees neither what it sent nor what the host did. */
+static void
+what_the_host_sends_is_not_seen(void **state)
+{
 	struct wire_rig *rig = *state;
 	uint8_t frame[1514], got[2000];
-	int fd = packet_socket("far0", false), host = packet_socket("near0", false);
+	int fd = net_socket("far0", NET_ALL, false), host = net_socket("near0", NET_ALL, false);
 
 	wire_open(rig, "netdev:near0");
-	for (unsigned int i = 0; i < 3; i++) {
-		frame_fill(frame, len[i], i);
-		assert_int_equal(wire_tx(rig, frame, len[i], i == 2 ? 400 : 0), EMU_TX_TAKEN);
-		assert_int_equal(recv(fd, got, sizeof(got), 0), len[i]);
-		assert_memory_equal(got, frame, len[i]);
-	}
-	assert_int_equal(rig->wire.stats.tx_pkts, 3);
-	assert_int_equal(rig->wire.stats.tx_bytes, 1635);
+	net_frame_fill(frame, 1514, 0);
 	assert_int_equal(send(host, frame, 1514, 0), 1514);
 	assert_int_equal(recv(fd, got, sizeof(got), 0), 1514);
-	/* neither what it sent nor what the host did */
+	assert_int_equal(wire_tx(rig, frame, 1514, 0), EMU_TX_TAKEN);
+	assert_int_equal(recv(fd, got, sizeof(got), 0), 1514);
 	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
 	close(fd);
 	close(host);
@@ -132,13 +83,13 @@ a_frame_beyond_the_mtu_is_lost(void **state)
 	const struct emu_frame *frames[3];
 	enum emu_tx_result next;
 	uint8_t got[2000];
-	int fd = packet_socket("far0", false);
+	int fd = net_socket("far0", NET_ALL, false);
 
 	wire_open(rig, "netdev:near0");
 	for (unsigned int i = 0; i < 3; i++) {
 		uint32_t len = i == 1 ? 1519 : 64;
 
-		frame_fill(bytes[i], len, i);
+		net_frame_fill(bytes[i], len, i);
 		frame[i] = (struct emu_frame){ .len_bytes = len, .nb_segs = 1 };
 		frame[i].seg[0] = (struct iovec){ bytes[i], len };
 		frames[i] = &frame[i];
@@ -159,29 +110,8 @@ a_frame_beyond_the_mtu_is_lost(void **state)
 static void
 frames_of_the_interface_arrive(void **state)
 {
-	static const uint32_t len[] = { 14, 42, 60, 1514 };
-	struct wire_rig *rig = *state;
-	uint8_t frame[1514];
-	int fd = packet_socket("far0", false);
-
-	wire_open(rig, "netdev:near0");
-	for (unsigned int i = 0; i < 4; i++) {
-		frame_fill(frame, len[i], i);
-		assert_int_equal(send(fd, frame, len[i], 0), len[i]);
-	}
-	wire_poll_until(rig, 4);
-	for (unsigned int i = 0; i < 4; i++) {
-		uint32_t want = len[i] < 60 ? 60 : len[i];
-
-		memset(frame, 0, sizeof(frame));
-		frame_fill(frame, len[i], i);
-		assert_int_equal(rig->dev.kept[i].len, want);
-		assert_memory_equal(rig->dev.kept[i].bytes, frame, want);
-	}
-	assert_int_equal(rig->wire.stats.rx_pkts, 4);
-	assert_int_equal(rig->wire.stats.rx_bytes, 1694);
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
-	close(fd);
+	wire_open(*state, "netdev:near0");
+	net_sent_to_arrive(*state, net_socket("far0", NET_ALL, false));
 }
 
 /* The kernel takes the outer tag out and tells it apart; the device gets the frame as it was. */
@@ -192,11 +122,11 @@ tags_arrive_in_their_place(void **state)
 		"\x88\xa8\x00\x07\x81\x00\x60\x08\x88\xb5" };
 	struct wire_rig *rig = *state;
 	uint8_t frame[2][200];
-	int fd = packet_socket("far0", false);
+	int fd = net_socket("far0", NET_ALL, false);
 
 	wire_open(rig, "netdev:near0");
 	for (unsigned int i = 0; i < 2; i++) {
-		frame_fill(frame[i], 200, i);
+		net_frame_fill(frame[i], 200, i);
 		memcpy(frame[i] + 12, tags[i], i == 0 ? 6 : 10);
 		assert_int_equal(send(fd, frame[i], 200, 0), 200);
 	}
@@ -222,7 +152,7 @@ kernel_checksums_are_completed(void **state)
 			15);
 	wire_poll_until(rig, 1);
 	assert_memory_equal(rig->dev.kept[0].bytes + 12, "\x08\x00\x45", 3);
-	l4_is_right(rig->dev.kept[0].bytes, 14);
+	net_sums_are_right(rig->dev.kept[0].bytes, 14);
 	close(fd);
 }
 
@@ -236,7 +166,7 @@ checksums_behind_a_tag_are_completed(void **state)
 	struct virtio_net_hdr h = { .flags = 1, .csum_start = 38, .csum_offset = 6 };
 	struct iovec iov[2] = { { &h, sizeof(h) }, { (void *)(uintptr_t)frame, 64 } };
 	struct wire_rig *rig = *state;
-	int fd = packet_socket("far0", true);
+	int fd = net_socket("far0", NET_ALL, true);
 
 	wire_open(rig, "netdev:near0");
 	assert_int_equal(writev(fd, iov, 2), (ssize_t)sizeof(h) + 64);
@@ -261,10 +191,10 @@ long_tcp_units_are_cut(void **state)
 	struct iovec iov[2] = { { &h, sizeof(h) }, { unit, sizeof(unit) } };
 	struct wire_rig *rig = *state;
 	uint32_t at = 54;
-	int fd = packet_socket("far0", true);
+	int fd = net_socket("far0", NET_ALL, true);
 
 	bytes_fill(unit, sizeof(unit), 3);
-	memcpy(unit, head, 12);
+	memcpy(unit, "\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01", 12);
 	memcpy(unit + 12,
 			"\x08\x00\x45\x00\x13\xb0\x00\x07\x40\x00\x40\x06\x00\x00\x0a\x09\x00\x01"
 			"\x0a\x09\x00\x02\x04\x00\x00\x50\x00\x00\x00\x01\x00\x00\x00\x01\x50\x18"
@@ -277,7 +207,7 @@ long_tcp_units_are_cut(void **state)
 		uint32_t len = i < 4 ? 1254 : 254;
 
 		assert_int_equal(rig->dev.kept[i].len, len);
-		l4_is_right(rig->dev.kept[i].bytes, 14);
+		net_sums_are_right(rig->dev.kept[i].bytes, 14);
 		assert_memory_equal(rig->dev.kept[i].bytes + 54, unit + at, len - 54);
 		at += len - 54;
 	}
@@ -288,27 +218,15 @@ long_tcp_units_are_cut(void **state)
 static void
 without_room_frames_wait(void **state)
 {
-	struct wire_rig *rig = *state;
-	uint8_t frame[64];
-	int fd = packet_socket("far0", false);
+	wire_open(*state, "netdev:near0");
+	net_without_room_they_wait(*state, net_socket("far0", NET_ALL, false));
+}
 
-	wire_open(rig, "netdev:near0");
-	for (unsigned int i = 0; i < 40; i++) {
-		frame_fill(frame, 64, i);
-		assert_int_equal(send(fd, frame, 64, 0), 64);
-	}
-	rig->dev.room = 2;
-	wire_poll_until(rig, 2);
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
-	rig->dev.room = 100;
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 2), 2); /* the budget */
-	wire_poll_until(rig, 40);
-	for (unsigned int i = 0; i < 40; i++) {
-		frame_fill(frame, 64, i);
-		assert_memory_equal(rig->dev.kept[i].bytes, frame, 64);
-	}
-	assert_int_equal(rig->wire.stats.drop_no_bd_pkts, 0);
-	close(fd);
+static void
+bursts_stay_together(void **state)
+{
+	wire_open(*state, "netdev:near0");
+	net_bursts_stay_together(*state, net_socket("far0", NET_ALL, false));
 }
 
 /* What does not fit the socket's queue is lost, and the report knows how much. */
@@ -317,11 +235,11 @@ losses_of_the_queue_are_counted(void **state)
 {
 	struct wire_rig *rig = *state;
 	uint8_t frame[1514];
-	int fd = packet_socket("far0", false);
+	int fd = net_socket("far0", NET_ALL, false);
 
 	wire_open(rig, "netdev:near0");
 	for (unsigned int i = 0; i < 10000; i++) {
-		frame_fill(frame, 1514, i);
+		net_frame_fill(frame, 1514, i);
 		assert_int_equal(send(fd, frame, 1514, 0), 1514);
 	}
 	rig->dev.refuses = true;
@@ -335,21 +253,13 @@ losses_of_the_queue_are_counted(void **state)
 static void
 an_interface_that_goes_down(void **state)
 {
-	struct wire_rig *rig = *state;
-	uint8_t frame[64];
-
-	wire_open(rig, "netdev:near0");
+	wire_open(*state, "netdev:near0");
 	sh("ip link set near0 down");
-	frame_fill(frame, 64, 0);
-	assert_int_equal(wire_tx(rig, frame, 64, 0), EMU_TX_DROPPED);
-	assert_int_equal(rig->wire.stats.drop_tx_error_pkts, 1);
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
+	net_nothing_passes(*state);
 	sh("ip link set near0 up");
 }
 
-/* Nothing but our frames: without IPv6 and multicast an interface that comes up is silent. */
 #define VETH                                                                                       \
-	"sysctl -qw net.ipv6.conf.default.disable_ipv6=1; "                                        \
 	"ip link add near0 type veth peer name far0 && "                                           \
 	"ip link set near0 up && ip link set far0 up && ip addr add 10.9.0.1/24 dev far0 && "      \
 	"ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev far0"
@@ -358,8 +268,10 @@ an_interface_that_goes_down(void **state)
 static const char *
 obstacle(void)
 {
-	if (unshare(CLONE_NEWNET))
-		return "no network namespace can be made";
+	const char *why = net_namespace();
+
+	if (why)
+		return why;
 	if (system(VETH)) /* NOLINT(cert-env33-c): our own words */
 		return "no veth pair can be made (is iproute2 installed?)";
 	return NULL;
@@ -373,6 +285,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(bad_specs_are_refused),
 		CASE(sent_frames_come_out),
+		CASE(what_the_host_sends_is_not_seen),
 		CASE(a_frame_beyond_the_mtu_is_lost),
 		CASE(frames_of_the_interface_arrive),
 		CASE(tags_arrive_in_their_place),
@@ -380,6 +293,7 @@ main(void)
 		CASE(checksums_behind_a_tag_are_completed),
 		CASE(long_tcp_units_are_cut),
 		CASE(without_room_frames_wait),
+		CASE(bursts_stay_together),
 		CASE(losses_of_the_queue_are_counted),
 		CASE(an_interface_that_goes_down),
 	};

@@ -9,47 +9,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
-#include <poll.h>
-#include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "wire_rig.h"
-
-/* 0x88b5: set aside for experiments (IEEE 802). */
-static const uint8_t head[14] = { 0x02, 0, 0, 0, 0, 2, 0x02, 0, 0, 0, 0, 1, 0x88, 0xb5 };
-
-static void
-frame_fill(uint8_t *frame, uint32_t len, unsigned int seed)
-{
-	bytes_fill(frame, len, seed);
-	memcpy(frame, head, 14);
-}
-
-/* A packet socket on the interface; it sees what comes and sends what we say. */
-static int
-packet_socket(const char *ifname)
-{
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(0x88b5),
-		.sll_ifindex = (int)if_nametoindex(ifname) };
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x88b5));
-
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	return fd;
-}
+#include "wire_netrig.h"
 
 static short
 if_flags(const char *ifname)
@@ -109,78 +79,29 @@ the_interface_lives_as_long_as_the_wire(void **state)
 static void
 sent_frames_come_out(void **state)
 {
-	static const uint32_t len[] = { 60, 61, 1514 };
-	struct wire_rig *rig = *state;
-	uint8_t frame[1514], got[2000];
-	int fd;
-
-	wire_open(rig, "tap:emut0");
-	fd = packet_socket("emut0");
-	for (unsigned int i = 0; i < 3; i++) {
-		frame_fill(frame, len[i], i);
-		assert_int_equal(wire_tx(rig, frame, len[i], i == 2 ? 400 : 0), EMU_TX_TAKEN);
-		assert_int_equal(recv(fd, got, sizeof(got), 0), len[i]);
-		assert_memory_equal(got, frame, len[i]);
-	}
-	assert_int_equal(rig->wire.stats.tx_pkts, 3);
-	assert_int_equal(rig->wire.stats.tx_bytes, 1635);
-	close(fd);
+	wire_open(*state, "tap:emut0");
+	net_sent_come_out(*state, net_socket("emut0", NET_TYPE, false));
 }
 
 static void
 frames_of_the_interface_arrive(void **state)
 {
-	static const uint32_t len[] = { 14, 42, 60, 1514 };
-	struct wire_rig *rig = *state;
-	uint8_t frame[1514];
-	int fd;
-
-	wire_open(rig, "tap:emut0");
-	fd = packet_socket("emut0");
-	for (unsigned int i = 0; i < 4; i++) {
-		frame_fill(frame, len[i], i);
-		assert_int_equal(send(fd, frame, len[i], 0), len[i]);
-	}
-	wire_poll_until(rig, 4);
-	for (unsigned int i = 0; i < 4; i++) {
-		uint32_t want = len[i] < 60 ? 60 : len[i];
-
-		memset(frame, 0, sizeof(frame));
-		frame_fill(frame, len[i], i);
-		assert_int_equal(rig->dev.kept[i].len, want);
-		assert_memory_equal(rig->dev.kept[i].bytes, frame, want);
-	}
-	assert_int_equal(rig->wire.stats.rx_pkts, 4);
-	assert_int_equal(rig->wire.stats.rx_bytes, 1694);
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
-	close(fd);
+	wire_open(*state, "tap:emut0");
+	net_sent_to_arrive(*state, net_socket("emut0", NET_TYPE, false));
 }
 
 static void
-without_room_a_frame_waits(void **state)
+without_room_frames_wait(void **state)
 {
-	struct wire_rig *rig = *state;
-	uint8_t frame[64];
-	int fd;
+	wire_open(*state, "tap:emut0");
+	net_without_room_they_wait(*state, net_socket("emut0", NET_TYPE, false));
+}
 
-	wire_open(rig, "tap:emut0");
-	fd = packet_socket("emut0");
-	for (unsigned int i = 0; i < 5; i++) {
-		frame_fill(frame, 64, i);
-		assert_int_equal(send(fd, frame, 64, 0), 64);
-	}
-	rig->dev.room = 2;
-	wire_poll_until(rig, 2);
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
-	rig->dev.room = 100;
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 2), 2); /* the budget */
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 2), 1);
-	for (unsigned int i = 0; i < 5; i++) {
-		frame_fill(frame, 64, i);
-		assert_memory_equal(rig->dev.kept[i].bytes, frame, 64);
-	}
-	assert_int_equal(rig->wire.stats.drop_no_bd_pkts, 0);
-	close(fd);
+static void
+bursts_stay_together(void **state)
+{
+	wire_open(*state, "tap:emut0");
+	net_bursts_stay_together(*state, net_socket("emut0", NET_TYPE, false));
 }
 
 /*
@@ -202,27 +123,18 @@ the_kernel_finishes_its_frames(void **state)
 		.csum_offset = 16 };
 	struct iovec iov[2] = { { &h, sizeof(h) }, { unit, sizeof(unit) } };
 	struct wire_rig *rig = *state;
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL) }; /* the kernel looks what it is */
-	int fd, one = 1;
+	int fd;
 
 	wire_open(rig, "tap:emut0");
-	addr.sll_ifindex = (int)if_nametoindex("emut0");
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)), 0);
+	fd = net_socket("emut0", NET_ALL, true); /* the kernel looks what it is */
 	assert_int_equal(writev(fd, iov, 2), (ssize_t)sizeof(h) + 3054);
 	wire_poll_until(rig, 3);
 	for (unsigned int i = 0; i < 3; i++) {
 		const uint8_t *f = rig->dev.kept[i].bytes;
-		uint32_t len = i < 2 ? 1254 : 654, sum = 6 + len - 34;
+		uint32_t len = i < 2 ? 1254 : 654;
 
 		assert_int_equal(rig->dev.kept[i].len, len);
-		for (uint32_t at = 26; at < len; at++)
-			sum += at % 2 ? f[at] : (uint32_t)f[at] << 8;
-		while (sum >> 16)
-			sum = (sum & 0xffff) + (sum >> 16);
-		assert_int_equal(sum, 0xffff);
+		assert_int_equal(net_fold(f + 26, len - 26, 6 + len - 34), 0xffff);
 	}
 	close(fd);
 }
@@ -230,39 +142,20 @@ the_kernel_finishes_its_frames(void **state)
 static void
 an_interface_that_is_down(void **state)
 {
-	struct wire_rig *rig = *state;
-	uint8_t frame[64];
-
-	wire_open(rig, "tap:emut0");
+	wire_open(*state, "tap:emut0");
 	if_set_down("emut0");
-	frame_fill(frame, 64, 0);
-	assert_int_equal(wire_tx(rig, frame, 64, 0), EMU_TX_DROPPED);
-	assert_int_equal(rig->wire.stats.drop_tx_error_pkts, 1);
-	assert_int_equal(rig->wire.stats.tx_pkts, 0);
-	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
-}
-
-/* Nothing but our frames: without IPv6 an interface that comes up is silent. */
-static void
-ipv6_off(void)
-{
-	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, "1", 1) != 1)
-		print_message("IPv6 cannot be switched off; its frames may be in the way\n");
-	close(fd);
+	net_nothing_passes(*state);
 }
 
 /* Why this cannot run here, or NULL. */
 static const char *
 obstacle(void)
 {
+	const char *why = net_namespace();
 	int fd;
 
-	if (unshare(CLONE_NEWNET))
-		return "no network namespace can be made";
+	if (why)
+		return why;
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return "/dev/net/tun cannot be opened";
@@ -280,7 +173,8 @@ main(void)
 		CASE(the_interface_lives_as_long_as_the_wire),
 		CASE(sent_frames_come_out),
 		CASE(frames_of_the_interface_arrive),
-		CASE(without_room_a_frame_waits),
+		CASE(without_room_frames_wait),
+		CASE(bursts_stay_together),
 		CASE(the_kernel_finishes_its_frames),
 		CASE(an_interface_that_is_down),
 	};
@@ -290,6 +184,5 @@ main(void)
 		print_message("SKIP emu_wire_tap: %s: %s\n", why, strerror(errno));
 		return 77;
 	}
-	ipv6_off();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

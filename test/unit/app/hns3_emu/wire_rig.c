@@ -17,8 +17,8 @@
 
 /* ---- the device ---- */
 
-enum emu_rx_result
-emu_dev_rx(struct emu_dev *dev, const struct emu_frame *frame)
+static enum emu_rx_result
+rx_one(struct emu_dev *dev, const struct emu_frame *frame)
 {
 	struct kept_frame *k = &dev->kept[dev->nb_kept];
 	uint32_t len = 0;
@@ -47,9 +47,10 @@ unsigned int
 emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb,
 		bool waits, struct emu_rx_done *done)
 {
+	dev->longest_burst = nb > dev->longest_burst ? nb : dev->longest_burst;
 	*done = (struct emu_rx_done){ 0 };
 	for (unsigned int i = 0; i < nb; i++) {
-		enum emu_rx_result result = emu_dev_rx(dev, frames[i]);
+		enum emu_rx_result result = rx_one(dev, frames[i]);
 
 		done->taken += result == EMU_RX_TAKEN;
 		done->taken_bytes += result == EMU_RX_TAKEN ? frames[i]->len_bytes : 0;
@@ -60,12 +61,6 @@ emu_dev_rx_burst(struct emu_dev *dev, const struct emu_frame *const *frames, uns
 		dev->missed += result == EMU_RX_NO_BD;
 	}
 	return nb;
-}
-
-void
-emu_dev_rx_miss(struct emu_dev *dev)
-{
-	dev->missed++;
 }
 
 bool

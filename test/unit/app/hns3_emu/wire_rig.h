@@ -26,6 +26,7 @@ struct emu_dev {
 	bool refuses;  /* drops every frame, by a name of its own */
 	uint32_t room; /* frames that it still takes; then EMU_RX_NO_BD */
 	uint32_t missed;
+	uint32_t longest_burst; /* that it was given */
 	uint32_t nb_kept;
 	struct kept_frame kept[4096];
 };
