@@ -248,10 +248,16 @@ def csum_rx_tunnel(rig):
     expect(rig.xstats()["rx_q0_OL3_CHECKSUM_ERRORS"] - before["rx_q0_OL3_CHECKSUM_ERRORS"], 1, "rx_q0_OL3_CHECKSUM_ERRORS")
 
 
-@csum.scenario
-def ptype_plain(rig):
+def check_types(rig, cases):
+    """cases: names of types, as testpmd shows them, and packets."""
     rig.forward("io")
-    cases = [
+    _, rx = rig.exchange([bytes(p) for _, p in cases])
+    expect([r.ptype for r in rx], [name for name, _ in cases], "packet types")
+
+
+def plain_types(rig):
+    """Packets and the names of their types at revision 0x21."""
+    return [
         ("L2_ETHER L3_IPV4 L4_UDP", eth(rig) / ip4() / UDP() / data()),
         ("L2_ETHER L3_IPV4 L4_TCP", eth(rig) / ip4() / TCP() / data()),
         ("L2_ETHER L3_IPV4 L4_SCTP", eth(rig) / ip4() / SCTP() / SCTPChunkData(data=b"x" * 30)),
@@ -266,8 +272,11 @@ def ptype_plain(rig):
         ("L2_ETHER_ARP", eth(rig) / ARP() / data()),
         ("L2_ETHER_LLDP", Ether(dst=rig.mac, src=TESTER, type=0x88CC) / data()),
     ]
-    _, rx = rig.exchange([bytes(p) for _, p in cases])
-    expect([r.ptype for r in rx], [name for name, _ in cases], "packet types")
+
+
+@csum.scenario
+def ptype_plain(rig):
+    check_types(rig, plain_types(rig))
 
 
 @csum.scenario
@@ -282,12 +291,10 @@ def ptype_fragments(rig):
             raise Failed(f"fragment: {r}")
 
 
-@csum.scenario
-def ptype_tunnels(rig):
-    rig.forward("io")
+def tunnel_types(rig):
     inner = IP(src="192.168.0.1", dst="192.168.0.2") / TCP() / data()
     grenat = "L2_ETHER L3_IPV4 L4_UDP TUNNEL_GRENAT INNER_L2_ETHER INNER_L3_IPV4 INNER_L4_TCP"
-    cases = [
+    return [
         (grenat, vxlan(rig, inner)),
         (grenat.replace("INNER_L3_IPV4 INNER_L4_TCP", "INNER_L3_IPV6 INNER_L4_UDP"), vxlan(rig, IPv6() / UDP() / data())),
         (grenat, eth(rig) / ip4() / UDP(dport=6081) / GENEVE(vni=1, proto=0x6558) / Ether() / inner),
@@ -296,8 +303,11 @@ def ptype_tunnels(rig):
         (grenat.replace("L3_IPV4 L4_UDP", "L3_IPV6 L4_UDP"),
          eth(rig) / ip6() / UDP(dport=4789) / VXLAN(vni=1) / Ether() / inner),
     ]
-    _, rx = rig.exchange([bytes(p) for _, p in cases])
-    expect([r.ptype for r in rx], [name for name, _ in cases], "packet types")
+
+
+@csum.scenario
+def ptype_tunnels(rig):
+    check_types(rig, tunnel_types(rig))
 
 
 # ---- segmentation and merging

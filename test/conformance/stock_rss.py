@@ -248,24 +248,52 @@ def rss_queue_counters(rig):
     expect([xstats[f"tx_q{q}_packets"] for q in range(8)], want, "packets of the transmit queues")
 
 
-@rss.scenario
-def rss_symmetric_pairs(rig):
-    """Symmetric Toeplitz: both directions of a flow meet on one queue."""
-    out = rig.cmd("flow create 0 ingress pattern end actions rss func symmetric_toeplitz types udp tcp end queues end / end",
+def function_set(rig, func):
+    """Another hash function, by a rule without a pattern."""
+    rig.cmd("flow flush 0")
+    out = rig.cmd(f"flow create 0 ingress pattern end actions rss func {func} types ipv4-udp ipv6-udp end queues end / end",
                   undo=["flow flush 0", "port config all rss default"])
-    expect_in("created", out, "rule")
+    expect_in("created", out, func)
     rig.forward("io")
+
+
+def both_ways(rig, flows):
+    """Frames of these flows, and of those with source and destination exchanged."""
+    return [f.frame for f in flows] + [f.frame[:26] + f.frame[30:34] + f.frame[26:30] + f.frame[36:38] + f.frame[34:36] + f.frame[38:] for f in flows]
+
+
+def functions(rig, queues):
+    """Symmetric Toeplitz and simple XOR [3:4.6], predicted; both join the directions of a flow."""
     rnd = random.Random(4)
-    queues = set()
-    for _ in range(16):
-        flow = Flow(rig, rnd)
-        back = bytes(Ether(dst=rig.mac, src=TESTER) / IP(src=flow.dst, dst=flow.src) / UDP(sport=flow.dport, dport=flow.sport) / Raw(b"b" * 20))
-        _, rx = rig.exchange([flow.frame, back])
-        expect(rx[0].queue, rx[1].queue, "queues of both directions")
-        expect(rx[0].hash, rx[1].hash, "hashes of both directions")
-        queues.add(rx[0].queue)
-    if len(queues) < 3:
-        raise Failed(f"16 flows on queues {queues}")
+    flows = {v6: [Flow(rig, rnd, v6=v6) for _ in range(32)] for v6 in (False, True)}
+
+    def folded(data):
+        half = (len(data) - 4) // 2
+        ip = bytes(a ^ b for a, b in zip(data[:half], data[half : 2 * half]))
+        port = bytes(a ^ b for a, b in zip(data[-4:-2], data[-2:]))
+        return 2 * ip + 2 * port
+
+    def xored(data):
+        out = 0
+        for at in range(0, len(data), 4):
+            out ^= int.from_bytes(data[at : at + 4], "big")
+        return out
+
+    function_set(rig, "symmetric_toeplitz")
+    for some in flows.values():
+        check_spread(rig, some, toeplitz(rig, [folded(f.tuple()) for f in some]), lambda h: h % TABLE % queues, "symmetric Toeplitz")
+    _, rx = rig.exchange(both_ways(rig, flows[False]))
+    expect(sorted(r.hash for r in rx), sorted(2 * toeplitz(rig, [folded(f.tuple()) for f in flows[False]])), "hashes of both directions")
+    function_set(rig, "simple_xor")
+    for some in flows.values():
+        check_spread(rig, some, [xored(f.tuple()) for f in some], lambda h: h % TABLE % queues, "simple XOR")
+    function_set(rig, "toeplitz")
+    check_spread(rig, flows[False], toeplitz(rig, [f.tuple() for f in flows[False]]), lambda h: h % TABLE % queues, "Toeplitz again")
+
+
+@rss.scenario
+def rss_functions(rig):
+    functions(rig, 8)
 
 
 @rss.scenario
