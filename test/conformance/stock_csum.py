@@ -381,20 +381,32 @@ def tso_pvid(rig):
     check_segments([f[:12] + f[16:] for f in got], packet, 900, "tagged")
 
 
-@tso.scenario
-def tso_vxlan(rig):
-    """Segmentation of what is in a tunnel: outer and inner lengths, ids and sums."""
-    offload(rig, "ip", "tcp", "outer-ip", tunnel=True, extra=["tunnel_tso set 900 0"], undo=["tunnel_tso set 0 0"])
-    packet = vxlan(rig, IP(src="192.168.0.1", dst="192.168.0.2", id=50) / TCP(seq=1000, flags="PA") / data(4000), chksum=0)
-    got, _ = rig.exchange([bytes(packet)])
-    expect(len(got), 5, "segments")
-    for i, frame in enumerate(got):
-        seg = Ether(frame)
-        inner, size = seg[VXLAN][IP], 900 if i < 4 else 400
-        expect((seg[IP].len, seg[UDP].len, inner.len), (size + 90, size + 70, size + 40), f"lengths of segment {i}")
+def check_tunnel_segments(frames, of_udp):
+    """4,000 bytes of TCP in a tunnel, in segments of 900: outer and inner lengths, ids and sums."""
+    expect(len(frames), 5, "segments")
+    for i, frame in enumerate(frames):
+        seg, size = Ether(frame), 900 if i < 4 else 400
+        inner = seg.getlayer(IP, 2)
+        head = 14 + 40 + (16 if of_udp else 8)  # inner headers, the tunnel's
+        expect((seg[IP].len, inner.len), (size + head + 20, size + 40), f"IP lengths of segment {i}")
+        if of_udp:
+            expect(seg[UDP].len, size + head, f"outer UDP length of segment {i}")
         expect((inner[TCP].seq, bytes(inner[TCP].payload)), (1000 + 900 * i, bytes(data(4000))[900 * i : 900 * i + size]), f"segment {i}")
-        expect((seg[VXLAN].vni, inner.id), (77, 50 + i), f"VNI and inner id of segment {i}")
+        expect((seg[IP].id, inner.id, str(inner[TCP].flags)), (7 + i, 50 + i, "A" if i < 4 else "PA"), f"ids and flags of segment {i}")
         sums_are_right(frame, f"segment {i}")
+
+
+@tso.scenario
+def tso_tunnels(rig):
+    """Segmentation of what is in a tunnel, of each kind."""
+    offload(rig, "ip", "tcp", "outer-ip", tunnel=True, extra=["tunnel_tso set 900 0"], undo=["tunnel_tso set 0 0"])
+    inner = Ether(dst="02:bb:00:00:00:02", src="02:bb:00:00:00:01") / IP(src="192.168.0.1", dst="192.168.0.2", id=50)
+    inner /= TCP(seq=1000, flags="PA") / data(4000)
+    udp, gre = UDP(sport=4000, dport=4789, chksum=0), GRE(proto=0x6558, key_present=1, key=0x500)
+    check_tunnel_segments(rig.exchange([bytes(eth(rig) / ip4(id=7) / udp / VXLAN(vni=77) / inner)])[0], True)
+    udp.dport = 6081
+    check_tunnel_segments(rig.exchange([bytes(eth(rig) / ip4(id=7) / udp / GENEVE(vni=5, proto=0x6558) / inner)])[0], True)
+    check_tunnel_segments(rig.exchange([bytes(eth(rig) / ip4(id=7) / gre / inner)])[0], False)
 
 
 PORT = "02:00:00:00:00:00"  # the first port's address
