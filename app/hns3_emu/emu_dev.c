@@ -132,7 +132,7 @@ emu_queue_reset(struct emu_dev *dev, unsigned int q)
 }
 
 void
-emu_dev_reset(struct emu_dev *dev)
+emu_dev_flr(struct emu_dev *dev)
 {
 	emu_regs_reset(dev);
 	emu_latch_reset(dev);
@@ -146,7 +146,6 @@ emu_dev_reset(struct emu_dev *dev)
 	}
 	if (dev->func == 0)
 		emu_nic_reset(dev->nic);
-	emu_host_forget(dev);
 	emu_func_reset(dev);
 	dev->reset.is_on = dev->reset_is_held = false;
 	dev->counters_shown = dev->is_trapped = false;
@@ -154,6 +153,16 @@ emu_dev_reset(struct emu_dev *dev)
 	dev->cmdq_pending = 0;
 	dev->rpu_drops_shown =
 			dev->drops[EMU_DROP_RX_NO_BD] + dev->drops[EMU_DROP_RX_QUEUE_STOPPED];
+}
+
+void
+emu_dev_reset(struct emu_dev *dev)
+{
+	emu_host_forget(dev);
+	emu_func_tables_clear(dev);
+	if (dev->func == 0)
+		emu_nic_vlans_clear(dev->nic);
+	emu_dev_flr(dev);
 }
 
 /* A memfd of @p bytes that cannot shrink, and our mapping of it. */

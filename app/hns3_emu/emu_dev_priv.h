@@ -411,6 +411,8 @@ emu_bar_store(struct emu_dev *dev, uint32_t offset, uint32_t val)
 void emu_regs_reset(struct emu_dev *dev);
 
 /* ---- emu_dev.c ---- */
+/* emu_dev_reset(), but addresses and VLANs stay [1:8.5]. The data thread is paused. */
+void emu_dev_flr(struct emu_dev *dev);
 void emu_dev_violation(struct emu_dev *dev, enum emu_violation v, const char *detail);
 /* Positions and counts of a queue to 0, disabled; the data thread is paused. */
 void emu_queue_reset(struct emu_dev *dev, unsigned int q);
@@ -432,9 +434,12 @@ int emu_nic_join(struct emu_dev *dev, struct emu_dev *pf);
 void emu_nic_leave(struct emu_dev *dev);
 /* Forget the function's addresses and VLANs. */
 void emu_func_tables_clear(struct emu_dev *dev);
-/* What is configured for the function, back to power-on. */
+/* What is configured for the function, back to power-on; addresses and VLANs of a VF stay, since
+ * its driver does not set them again [1:8.5]. */
 void emu_func_reset(struct emu_dev *dev);
-/* What the functions share, likewise; their own entries in the tables stay. The MAC is off, unless
+/* The port's VLANs: none but those of VFs that the host serves. */
+void emu_nic_vlans_clear(struct emu_nic *nic);
+/* What the functions share, likewise; entries in the tables stay. The MAC is off, unless
  * there are VFs to serve and no client of the PF that could switch it on. */
 void emu_nic_reset(struct emu_nic *nic);
 

@@ -76,7 +76,7 @@ mac_word_held(const struct emu_nic *nic)
 {
 	bool is_held = nic->nb_funcs > 1 && !nic->pf_has_client && !nic->mbx_by_driver;
 
-	return is_held ? EMU_MAC_TX_EN | EMU_MAC_RX_EN : 0;
+	return is_held ? EMU_MAC_TX_EN | EMU_MAC_RX_EN | EMU_MAC_FCS_STRIP | EMU_MAC_FCS_CHECK : 0;
 }
 
 int
@@ -143,7 +143,6 @@ emu_func_tables_clear(struct emu_dev *dev)
 void
 emu_func_reset(struct emu_dev *dev)
 {
-	emu_func_tables_clear(dev);
 	dev->link_events = false;
 	dev->promisc = dev->promisc_tx = 0;
 	dev->rx_vlan_cfg = 0;
@@ -161,12 +160,17 @@ emu_func_reset(struct emu_dev *dev)
 }
 
 void
+emu_nic_vlans_clear(struct emu_nic *nic)
+{
+	memset(nic->vlan_table, 0, sizeof(nic->vlan_table));
+	emu_host_port_vlans(nic);
+}
+
+void
 emu_nic_reset(struct emu_nic *nic)
 {
-	bool is_held = nic->nb_funcs > 1 && !nic->pf_has_client && !nic->mbx_by_driver;
-
 	emu_mac_reset(nic);
-	nic->mac_word = is_held ? EMU_MAC_TX_EN | EMU_MAC_RX_EN : 0;
+	nic->mac_word = mac_word_held(nic);
 	nic->tso_mss_min = 256;
 	nic->tso_mss_max = 9668;
 	nic->tx_tpid[0] = nic->tx_tpid[1] = 0x8100;
@@ -176,7 +180,6 @@ emu_nic_reset(struct emu_nic *nic)
 	nic->tpids = (struct emu_tpids){ { 0x8100, 0x8100, 0x8100, 0x8100 } };
 	nic->steer.is_stale = true;
 	emu_fd_reset(nic->fd);
-	memset(nic->vlan_table, 0, sizeof(nic->vlan_table));
 	emu_mac_stats_get(nic, nic->mac_stats_shown);
 	tqps_divide(nic);
 }

@@ -156,9 +156,14 @@ nic_start(struct emu_nic *nic, enum emu_reset_kind kind)
 
 	emu_data_pause();
 	for (unsigned int f = 0; f < nic->nb_funcs; f++) {
-		if (nic->func[f])
-			func_quiesce(nic->func[f]);
+		if (!nic->func[f])
+			continue;
+		func_quiesce(nic->func[f]);
+		if (f == 0 || nic->mbx_by_driver) /* the host would put the VFs' back */
+			emu_func_tables_clear(nic->func[f]);
 	}
+	emu_nic_vlans_clear(nic);
+	emu_nic_vlans_clear(nic);
 	emu_nic_reset(nic);
 	emu_err_reset(nic);
 	emu_bar_store(pf, EMU_RAS_STS, 0);
@@ -289,7 +294,7 @@ emu_reset_trigger(struct emu_dev *dev, enum emu_reset_kind kind)
 		if (emu_trace_is_on(dev))
 			emu_trace_event(dev, "reset begins kind=%s", kinds[kind].name);
 		emu_data_pause();
-		emu_dev_reset(dev);
+		emu_dev_flr(dev);
 		emu_data_resume();
 		if (dev->func == 0)
 			emu_host_pf_reset(dev->nic, 3);

@@ -437,11 +437,26 @@ WITH_VFS(pf_flr)
 	pf_resets(v, 3);
 }
 
+/* The VF gets what is for its address and VLAN, and nothing of another VLAN. */
+static void
+still_served(struct vfrig *v)
+{
+	struct rig *vf = &v->vf[0];
+
+	rig_cmdq_init(vf, 1024);
+	rig_queue_start(vf, 0);
+	vfrig_wire(v, "\2\0\0\0\0\x21", 100);
+	vfrig_wire(v, "\1\0\x5e\0\0\1", 0);
+	assert_got(v, 0, 2, 0);
+	assert_int_equal(vfrig_wire(v, "\2\0\0\0\0\x21", 101), EMU_RX_DROPPED);
+}
+
 WITH_VFS(own_reset)
 {
 	struct rig *vf = &v->vf[0];
 
 	assert_int_equal(ASK(vf, NULL, 5, 0, 0, 100, 0, 0x00, 0x81), 0);
+	TELL(vf, 4, 4, 1, 0, 0x5e, 0, 0, 1);
 	rig_wr(vf, 0x27008, 0x80); /* not ready */
 	assert_int_equal(ASK(vf, NULL, 1, 0, 0), 0);
 	assert_int_equal(rig_rd(vf, 0x20c00) & 1, 1);
@@ -451,13 +466,20 @@ WITH_VFS(own_reset)
 	for (unsigned int i = 0; i < 1000 && rig_rd(vf, 0x20c00) & 1; i++)
 		rig_service(vf);
 	assert_int_equal(rig_rd(vf, 0x20c00) & 1, 0);
-	rig_cmdq_init(vf, 1024);
-	assert_int_equal(ASK(vf, NULL, 3, 1, A21),
-			0); /* addresses it sets again, VLANs it does not */
-	rig_queue_start(vf, 0);
-	vfrig_wire(v, "\2\0\0\0\0\x21", 100);
-	assert_got(v, 0, 1, 0);
-	assert_int_equal(vfrig_wire(v, "\2\0\0\0\0\x21", 101), EMU_RX_DROPPED);
+	still_served(v);
+	assert_int_equal(ASK(vf, NULL, 3, 1, A21), 0); /* some drivers add it again */
+}
+
+WITH_VFS(own_flr)
+{
+	static const uint8_t flr[2] = { 0x30, 0xa8 };
+	struct rig *vf = &v->vf[0];
+
+	assert_int_equal(ASK(vf, NULL, 5, 0, 0, 100, 0, 0x00, 0x81), 0);
+	TELL(vf, 4, 4, 1, 0, 0x5e, 0, 0, 1);
+	assert_int_equal(emu_dev_config_write(vf->dev, 0x48, flr, 2), 0);
+	assert_int_equal(rig_rd(vf, rig_tqp(0) + 0x90), 0);
+	still_served(v);
 }
 
 WITH_VFS(leaves)
@@ -579,7 +601,8 @@ static const struct conf_rule rules[] = {
 	{ "CONF-MBX-20", "1:7.6", "a port VLAN is pushed, inserted, stripped, and lets nothing else in", STARTED, port_vlan, 0 },
 	{ "CONF-MBX-21", "1:7.6", "an address that the host fixed makes the VF start over and cannot be left", STARTED, fixed_address, 0 },
 	{ "CONF-MBX-22", "1:7.6", "a reset is announced at once, or with the first sign of life", STARTED, reset_owed, 0 },
-	{ "CONF-MBX-23", "1:8.2", "a VF's own reset keeps its VLANs", STARTED, own_reset, 0 },
+	{ "CONF-MBX-23", "1:8.2", "a VF's own reset keeps its addresses and VLANs", STARTED, own_reset, 0 },
+	{ "CONF-MBX-30", "1:8.5", "a VF's FLR keeps its addresses and VLANs", STARTED, own_flr, 0 },
 	{ "CONF-MBX-28", "1:8.5", "a function reset of the PF resets its VFs and is announced as level 2", STARTED, pf_function_reset, 0 },
 	{ "CONF-MBX-29", "1:7.6", "an FLR of the PF resets its VFs and is announced as level 3", STARTED, pf_flr, 0 },
 	{ "CONF-MBX-24", "1:7.4", "a VF that leaves or clears its lists is in no table any more", STARTED, leaves, 0 },

@@ -49,7 +49,7 @@ ns_start() {
 }
 
 run() { # NAME KIND SUITE SECONDS QEMU_ARGS...; KIND: pf, or vf of a PF that nobody drives
-	local name=$1 kind=$2 seconds=$4 cases="probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu rmmod" sum merged port=0
+	local name=$1 kind=$2 seconds=$4 cases="probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu flr rmmod" sum merged port=0
 	local ports=(--port "socket=$WORK/p0.sock,mac=02:00:00:00:78:01,wire=tap:$NS")
 	if [ "$kind" = vf ]; then
 		port=1 cases=${cases/ethtool-n /}
@@ -126,11 +126,23 @@ ethtool -X eth0 equal 2 hkey 00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:
 ethtool -x eth0 | awk '/^ *[0-9]+: / { for (i = 2; i <= NF; i++) n[$i]++ } END { exit !(n[0] == n[1] && n[0] > 0 && !(2 in n)) }' || die "the indirection table is another"
 ethtool -x eth0 | grep -q '00:11:22:33:44:55:66:77:88:99:aa' || die "the key is another"
 wait_for 20 ping_works || die "nothing works with 4 channels"
+before=$(stat rxq[23]_packets) all=$(stat rxq.*_packets)
+wget -q -O /dev/null http://192.168.78.2:8000/file || die "no download with 4 channels"
+[ $(($(stat rxq.*_packets) - all)) -gt 100 ] || die "the queues count nothing"
+[ "$(stat rxq[23]_packets)" = "$before" ] || die "frames on queues that are not in the indirection table"
 ok ethtool-glx
 
 if [ $KIND = pf ]; then
-ethtool -N eth0 flow-type udp4 dst-ip 192.168.78.1 dst-port 4242 action 3 || die "no rule can be set"
-ethtool -n eth0 | grep -q 'Filter:' || die "the rule is not shown"
+ethtool -N eth0 flow-type tcp4 src-ip 192.168.78.2 src-port 8000 action 3 loc 5 || die "no rule can be set"
+ethtool -n eth0 | grep -q 'Filter: 5' || die "the rule is not shown"
+before=$(stat rxq3_packets) all=$(stat rxq.*_packets)
+wget -q -O /dev/null http://192.168.78.2:8000/file || die "no download with a rule"
+here=$(($(stat rxq3_packets) - before)) all=$(($(stat rxq.*_packets) - all))
+[ $here -gt 100 ] && [ $((here * 10)) -gt $((all * 9)) ] || die "$here of $all frames are where the rule sends them"
+ethtool -N eth0 delete 5 || die "the rule cannot be deleted"
+before=$(stat rxq3_packets)
+wget -q -O /dev/null http://192.168.78.2:8000/file || die "no download without the rule"
+[ "$(stat rxq3_packets)" = "$before" ] || die "frames where a rule was that is deleted"
 ok ethtool-n
 fi
 
@@ -139,6 +151,14 @@ wait_for 20 ping_works -s 8972 || die "no answer to a ping of 9000 bytes"
 [ "$(stat rxq.*_csum_err)$(stat l3l4_csum_err)" = 00 ] || die "checksum errors"
 [ $KIND = vf ] || [ "$(stat mac_rx_total_pkt_num)" -gt 1000 ] || die "the MAC counts nothing"
 ok mtu
+
+dev=$(readlink -f /sys/class/net/eth0/device)
+cat "$dev/reset_method"
+grep -q '^flr' "$dev/reset_method" || die "the kernel does not offer a function level reset"
+echo 1 >"$dev/reset" || die "no function level reset"
+wait_for 20 link_is_up || die "no link after a function level reset"
+wait_for 20 ping_works -s 8972 || die "nothing works after a function level reset"
+ok flr
 
 rmmod hns3 && rmmod hclgevf && rmmod hclge || die "the modules cannot be removed"
 rmmod hclge-common 2>/dev/null
@@ -159,6 +179,7 @@ GUEST
 	grep -aq "^sum ${sum%% *}" "$SERIAL" || fail "$name: the download differs"
 	cmp "$WORK/www/file" "$WORK/back" || fail "$name: the upload differs"
 	[ "$(emu_value 'ports[0]["wire"]["tx_pkts"] - ports['"$port"']["device"]["tx"]["pkts"]')" -gt 1000 ] || fail "$name: hardly anything was segmented"
+	[ "$(emu_value 'ports['"$port"']["device"]["resets"]["flr"] > 0')" = True ] || fail "$name: the device saw no function level reset"
 	# shellcheck disable=SC2086 # words on purpose
 	vm_cases "vm_linux $name" $cases
 	tr -d '\r' <"$SERIAL" | awk -v name="vm_linux_$name" '/ receiver$/ { print "RESULT", name (n++ ? "_to_wire" : "_from_wire"), $(NF - 2), "Mbit/s" }'
@@ -180,7 +201,7 @@ wanted() { # NAME
 ONLY=$*
 if wanted 6.12; then run 6.12 pf trixie 5; fi
 if wanted 6.12-iommu; then run 6.12-iommu pf trixie 5 -device "$VIOMMU"; fi
-if wanted 6.12-vf; then run 6.12-vf vf trixie 5; fi
+if wanted 6.12-vf; then run 6.12-vf vf trixie 5 -device "$VIOMMU"; fi
 # Debian's 6.1 has no virtio-iommu.
 if wanted 6.1; then run 6.1 pf bookworm 5; fi
 if wanted 6.1-vf; then run 6.1-vf vf bookworm 5; fi
