@@ -5,6 +5,7 @@
  */
 #include "emu_fw.h"
 #include "emu_mbx.h"
+#include "emu_ptp.h"
 #include "emu_reset.h"
 #include "emu_ringpos.h"
 
@@ -136,6 +137,7 @@ emu_dev_flr(struct emu_dev *dev)
 {
 	emu_regs_reset(dev);
 	emu_latch_reset(dev);
+	emu_ptp_reset(dev);
 	emu_config_reset(dev);
 	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
 		emu_queue_reset(dev, q);
@@ -265,6 +267,7 @@ emu_dev_service(struct emu_dev *dev)
 	nb += emu_vector0_poll(dev);
 	nb += emu_latch_poll(dev);
 	emu_ringpos_poll(dev);
+	emu_ptp_poll(dev);
 	return nb + emu_config_poll(dev);
 }
 

@@ -89,6 +89,7 @@ enum emu_reg {
 /* Capability bits of 0x0001 [1:5.1] */
 #define EMU_CAP_UDP_GSO         BIT64(0)
 #define EMU_CAP_FD_REGION       BIT64(2)
+#define EMU_CAP_PTP             BIT64(3)
 #define EMU_CAP_SIMPLE_BD       BIT64(5)
 #define EMU_CAP_TX_PUSH         BIT64(6)
 #define EMU_CAP_UDP_TUNNEL_CSUM BIT64(11)
@@ -270,6 +271,14 @@ struct emu_nic {
 	struct emu_rx_flaw flaw;      /* data */
 	uint64_t pause_until_ns;      /* data: nothing is sent before; 0: no pause */
 	uint64_t pause_sent_until_ns; /* data: of the last pause frame that was sent */
+
+	struct emu_ptp {
+		uint64_t host_ns; /* when the rest was true */
+		uint64_t sec;
+		uint32_t ns, part; /* part: den-ths of a ns */
+		uint32_t num, den; /* quo + num / den ns a tick, which is 1 ns */
+		uint8_t quo;
+	} ptp; /* emu_ptp.h */
 
 	struct emu_reset_state reset; /* global or IMP */
 	bool vfs_wait;                /* for the PF to be rebuilt after one [1:8.3] */

@@ -5,6 +5,7 @@
  * and so it is for a trapped client.
  */
 #include "emu_doorbell.h"
+#include "emu_ptp.h"
 #include "emu_ringpos.h"
 
 #include <errno.h>
@@ -89,6 +90,8 @@ reg_find(const struct emu_dev *dev, uint32_t offset)
 	unsigned int nb = NB(regs);
 	uint32_t at = offset;
 
+	if (emu_ptp_has(offset) && !emu_ptp_is_there(dev))
+		return NULL;
 	if (offset >= EMU_TQP_BASE(0)) {
 		if (offset >= EMU_TQP_BASE((uint32_t)dev->cfg.nb_queues))
 			return NULL;
@@ -125,7 +128,11 @@ emu_dev_bar2_read(struct emu_dev *dev, uint64_t offset, void *buf, uint32_t len)
 	dev->is_trapped = true;
 	for (uint32_t i = 0; i < len; i += 4) {
 		const struct reg *r = reg_find(dev, (uint32_t)offset + i);
-		uint32_t val = emu_bar_load(dev, (uint32_t)offset + i);
+		uint32_t val;
+
+		if (emu_ptp_has((uint32_t)offset + i))
+			emu_ptp_poll(dev);
+		val = emu_bar_load(dev, (uint32_t)offset + i);
 
 		if (r && r->read == CLEAR)
 			val = emu_counter_take(dev, (uint32_t)offset + i);
@@ -165,6 +172,8 @@ emu_dev_bar2_write(struct emu_dev *dev, uint64_t offset, const void *buf, uint32
 		val = (val & r->writable) | (emu_bar_load(dev, at) & ~r->writable);
 		emu_bar_store(dev, at, val);
 		emu_doorbell_write(dev, at, val);
+		if (emu_ptp_has(at))
+			emu_ptp_poll(dev);
 		/* a driver may mask, clear and unmask before the next look at the registers */
 		if (at >= EMU_MISC_VECTOR && at <= EMU_CMDQ_STAT)
 			emu_vector0_poll(dev);
