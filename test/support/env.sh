@@ -48,26 +48,27 @@ memory_args() { # MIB
 }
 
 emu_start() { # --port arguments...
+	: >"$WORK/emu.log" # or the one before would be seen ready
 	"$EMU" --report "$WORK/emu.json" "$@" >"$WORK/emu.log" 2>&1 &
 	EMU_PID=$!
 	local i
-	for i in $(seq 100); do
+	for i in $(seq 600); do
 		grep -q 'ready' "$WORK/emu.log" && return 0
 		kill -0 "$EMU_PID" 2>/dev/null || fail "the emulator ended at its start"
 		sleep 0.05
 	done
-	fail "the emulator was not ready within 5 s"
+	fail "the emulator was not ready within 30 s"
 }
 
 # End the emulator by SIGTERM; it has to write its report and to leave with 0.
 emu_stop() {
 	kill -TERM "$EMU_PID"
 	local i
-	for i in $(seq 200); do
+	for i in $(seq 600); do
 		kill -0 "$EMU_PID" 2>/dev/null || break
 		sleep 0.05
 	done
-	kill -0 "$EMU_PID" 2>/dev/null && fail "the emulator did not end within 10 s of SIGTERM"
+	kill -0 "$EMU_PID" 2>/dev/null && fail "the emulator did not end within 30 s of SIGTERM"
 	wait "$EMU_PID" || fail "the emulator's exit status is not 0"
 	EMU_PID=
 }
@@ -80,20 +81,20 @@ emu_is_clean() {
 	python3 "$SUPPORT/emu_clean.py" "$WORK/emu.json" || fail "the emulator's report is not clean"
 }
 
-# dpdk-testpmd with two ports on the emulator for as long as FRAMES have not left port 1, at most 40 s.
+# dpdk-testpmd with two ports on the emulator for as long as FRAMES have not left port 1, at most 80 s.
 # testpmd_run FRAMES OUT_PCAP "EAL arguments" "testpmd arguments" ["device arguments"]
 testpmd_run() {
 	local frames=$1 out=$2 eal=$3 args=$4 dev=${5:-} fifo=$WORK/stdin i got
 	rm -f "$fifo"
 	mkfifo "$fifo"
 	# shellcheck disable=SC2086 # words on purpose
-	timeout -s KILL 90 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $eal -d "$BUS" \
+	timeout -s KILL 120 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $eal -d "$BUS" \
 		-a "vfio_user:vfu0,socket=$WORK/p0.sock$dev" -a "vfio_user:vfu1,socket=$WORK/p1.sock$dev" \
 		-- -i --auto-start --disable-link-check --rxd=256 --txd=1024 --total-num-mbufs=16384 $args \
 		<"$fifo" >"$WORK/testpmd.log" 2>&1 &
 	APP_PID=$!
 	exec 9>"$fifo"
-	for i in $(seq 400); do
+	for i in $(seq 800); do
 		kill -0 "$APP_PID" 2>/dev/null || fail "testpmd ended early"
 		got=$(python3 "$SUPPORT/frames.py" count "$out")
 		[ "$got" -ge "$frames" ] && break
