@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # An arm64 guest with Debian's kernel, whose own hns3 driver runs on the emulated NIC, with and without an IOMMU. The wire is a TAP
 # interface in a namespace that the test makes: ping, files over TCP both ways with the right SHA-256, iperf3 with TSO and GRO,
-# what ethtool shows and changes, MTU 9000; then all modules go and leave no DMA map. Linux 6.12; with --full 6.1, too, and longer.
+# what ethtool shows and changes, MTU 9000; the one with an IOMMU is of revision 0x30 and has a PTP clock; then all modules go and leave no DMA map. Linux 6.12; with --full 6.1, too, and longer.
 . "$(dirname "$0")/../support/env.sh"
 . "$(dirname "$0")/../support/vm.sh"
 
@@ -48,9 +48,11 @@ ns_start() {
 	done
 }
 
-run() { # NAME KIND SUITE SECONDS QEMU_ARGS...; KIND: pf, or vf of a PF that nobody drives
+run() { # NAME KIND SUITE SECONDS QEMU_ARGS...; KIND: pf, pf30 (revision 0x30, with a PTP clock), or vf of a PF that nobody drives
 	local name=$1 kind=$2 seconds=$4 cases="probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu flr rmmod" sum merged port=0
 	local ports=(--port "socket=$WORK/p0.sock,mac=02:00:00:00:78:01,wire=tap:$NS")
+	# Capabilities: queue region 2, PTP 3, outer UDP checksum 11, advanced layout 15, GRO 20, flow director 21.
+	[ "$kind" != pf30 ] || ports=("${ports[0]}" "${ports[1]/,wire=/,rev=0x30,caps=0x30880c,wire=}")
 	if [ "$kind" = vf ]; then
 		port=1 cases=${cases/ethtool-n /}
 		ports=(--port "socket=$WORK/pf.sock,wire=tap:$NS" --port "socket=$WORK/p0.sock,id=a22e,vf=0,mac=02:00:00:00:78:01")
@@ -81,6 +83,7 @@ ping_works() { ping -c 1 -W 5 "$@" 192.168.78.2 >/dev/null; }
 [ "$(cat /sys/class/net/eth0/address)" = 02:00:00:00:78:01 ] || die "there is no eth0 with the NIC's address"
 ethtool -i eth0
 ethtool -i eth0 | grep -q '^driver: hns3$' || die "another driver"
+[ $KIND != pf30 ] || ethtool -T eth0 | grep -q 'PTP Hardware Clock: 0' || die "no PTP clock"
 ok probe
 
 ip addr add 192.168.78.1/24 dev eth0
@@ -132,7 +135,7 @@ wget -q -O /dev/null http://192.168.78.2:8000/file || die "no download with 4 ch
 [ "$(stat rxq[23]_packets)" = "$before" ] || die "frames on queues that are not in the indirection table"
 ok ethtool-glx
 
-if [ $KIND = pf ]; then
+if [ $KIND != vf ]; then
 ethtool -N eth0 flow-type tcp4 src-ip 192.168.78.2 src-port 8000 action 3 loc 5 || die "no rule can be set"
 ethtool -n eth0 | grep -q 'Filter: 5' || die "the rule is not shown"
 before=$(stat rxq3_packets) all=$(stat rxq.*_packets)
@@ -200,7 +203,7 @@ wanted() { # NAME
 }
 ONLY=$*
 if wanted 6.12; then run 6.12 pf trixie 5; fi
-if wanted 6.12-iommu; then run 6.12-iommu pf trixie 5 -device "$VIOMMU"; fi
+if wanted 6.12-iommu; then run 6.12-iommu pf30 trixie 5 -device "$VIOMMU"; fi
 if wanted 6.12-vf; then run 6.12-vf vf trixie 5 -device "$VIOMMU"; fi
 # Debian's 6.1 has no virtio-iommu.
 if wanted 6.1; then run 6.1 pf bookworm 5; fi
