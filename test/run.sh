@@ -81,7 +81,7 @@ count() { # NAME STATUS LOG
 }
 
 run_script() { # BUILD SCRIPT arguments...
-	local build=$1 script=$2 name log status limit=600
+	local build=$1 script=$2 name log status limit=1200
 	[ -z "$full" ] || limit=7200
 	name=$(basename "$script" .sh) log=$build/test-logs/$(basename "$script").log
 	shift 2

@@ -116,6 +116,8 @@ vector_masked(struct rig *rig)
 	assert_int_equal(rig->irqs[1], 0);
 }
 
+#define LONG_US 20000000 /* for a machine that has other things to do */
+
 static uint64_t
 now_us(void)
 {
@@ -138,16 +140,29 @@ gap_us(struct rig *rig, unsigned int nb)
 	rig_wr(rig, 0x20000, 1);
 	start = now_us();
 	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
-	while (rig->irqs[1] == before && now_us() < start + 1000000)
+	while (rig->irqs[1] == before && now_us() < start + LONG_US)
 		look(rig);
 	start = now_us();
 	rig_wr(rig, 0x20000, 1);
 	for (unsigned int i = 0; i < nb; i++)
 		assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
-	while (rig->irqs[1] == before + 1 && now_us() < start + 1000000)
+	while (rig->irqs[1] == before + 1 && now_us() < start + LONG_US)
 		look(rig);
 	assert_int_equal(rig->irqs[1], before + 2);
 	return now_us() - start;
+}
+
+/* Whether that gap is shorter than @p us; longer ones may be the machine's. */
+static bool
+gap_is_short(struct rig *rig, unsigned int nb, uint64_t us)
+{
+	for (unsigned int i = 0; i < 15; i++) { /* the ring has 64 BDs */
+		if (gap_us(rig, nb) < us)
+			return true;
+		for (unsigned int k = 0; k < RIG_RING_BDS; k++)
+			rig_rx_arm(rig, 0, k);
+	}
+	return false;
 }
 
 /* GL of revision 0x21 counts 2 us: 4095 are 8.19 ms. */
@@ -156,10 +171,10 @@ gap_limiter(struct rig *rig)
 {
 	bind(rig, 1, 1);
 	rig_wr(rig, 0x20100, 4095);
-	assert_in_range(gap_us(rig, 1), 8000, 1000000);
+	assert_in_range(gap_us(rig, 1), 8000, LONG_US);
 	rig_wr(rig, 0x20100, 0);
 	look(rig);
-	assert_true(gap_us(rig, 1) < 8000 || gap_us(rig, 1) < 8000); /* or the machine was busy */
+	assert_true(gap_is_short(rig, 1, 8000));
 }
 
 /* The Tx limiter is not the Rx ring's. */
@@ -168,7 +183,7 @@ gap_of_the_other(struct rig *rig)
 {
 	bind(rig, 1, 1);
 	rig_wr(rig, 0x20200, 4095);
-	assert_true(gap_us(rig, 1) < 8000 || gap_us(rig, 1) < 8000);
+	assert_true(gap_is_short(rig, 1, 8000));
 }
 
 static void
@@ -177,9 +192,9 @@ quantity_limiter(struct rig *rig)
 	bind(rig, 1, 1);
 	rig_wr(rig, 0x20100, 4095);
 	rig_wr(rig, 0x20f00, 8);
-	assert_in_range(gap_us(rig, 7), 8000, 1000000);
+	assert_in_range(gap_us(rig, 7), 8000, LONG_US);
 	rig_wr(rig, 0x20000, 0);
-	assert_true(gap_us(rig, 8) < 8000 || gap_us(rig, 8) < 8000);
+	assert_true(gap_is_short(rig, 8, 8000));
 }
 
 /* RL: units of 4 us, on with bit 6; 59 are 236 us. */
@@ -188,9 +203,9 @@ rate_limiter(struct rig *rig)
 {
 	bind(rig, 1, 1);
 	rig_wr(rig, 0x20900, 0x3b);
-	assert_true(gap_us(rig, 1) < 200 || gap_us(rig, 1) < 200 || gap_us(rig, 1) < 200);
+	assert_true(gap_is_short(rig, 1, 200));
 	rig_wr(rig, 0x20900, 0x7b);
-	assert_in_range(gap_us(rig, 1), 230, 1000000);
+	assert_in_range(gap_us(rig, 1), 230, LONG_US);
 }
 
 static const struct conf_rule rules[] = {

@@ -118,7 +118,7 @@ detach $OURS
 ok detach-ours
 GUEST
 } >"$WORK/test.sh"
-vm_run 280 "$WORK/test.sh" -cpu max -m 1280 -M q35 -object memory-backend-memfd,id=mem0,size=1280M,share=on -machine memory-backend=mem0 \
+vm_run 500 "$WORK/test.sh" -cpu max -m 1280 -M q35 -object memory-backend-memfd,id=mem0,size=1280M,share=on -machine memory-backend=mem0 \
 	-device intel-iommu,intremap=on,caching-mode=on "$@" -append "console=ttyS0 panic=-1 quiet no_timer_check intel_iommu=on iommu=nopt"
 emu_stop
 emu_is_clean

@@ -99,19 +99,22 @@ what_stays_is_told_again(void **state)
 {
 	const struct timespec later = { .tv_nsec = 6000000 }; /* the first repetition: 5 ms */
 	struct rig *rig = *state;
+	unsigned int before;
 
 	cause_set(rig, 0x20800, 0x20);
 	rig_wr(rig, 0x20400, 1);
 	rounds(rig);
-	assert_int_equal(rig->irqs[0], 1);
+	before = rig->irqs[0];
+	assert_true(before >= 1); /* 1, unless the machine took 5 ms for that */
 	nanosleep(&later, NULL);
 	rounds(rig);
-	assert_int_equal(rig->irqs[0], 2);
+	assert_true(rig->irqs[0] > before);
 	rig_wr(rig, 0x20400, 0); /* not while it is off */
 	rounds(rig);
+	before = rig->irqs[0];
 	nanosleep(&later, NULL);
 	rounds(rig);
-	assert_int_equal(rig->irqs[0], 2);
+	assert_int_equal(rig->irqs[0], before);
 }
 
 /* ---- queues ---- */

@@ -216,7 +216,7 @@ a_client_that_does_not_answer_is_ended(void **state)
 	assert_int_equal(vup_server_dma_read(rig->srv, 0x1000, dma.buf, 4), -ETIMEDOUT);
 	assert_int_equal(vup_server_dma_read(rig->srv, 0x1000, dma.buf, 4), -ENOTCONN);
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	assert_true(to.tv_sec - from.tv_sec <= 3);
+	assert_true(to.tv_sec - from.tv_sec <= 10); /* 2 s, and a busy machine */
 	fp_expect(peer, "0000 0b00 20000000 00000000 00000000 0010000000000000 0400000000000000");
 	srv_expect_out(rig, peer, "it does not answer a DMA request");
 	srv_expect_serves(rig);
