@@ -5,7 +5,8 @@
 #   vm_root MODULES            a guest's root with busybox and these modules, in order; the test adds what it wants
 #   vm_run SECONDS SCRIPT QEMU_ARGS   boot it, run SCRIPT in it, end it; what it printed is in $SERIAL
 #
-# SCRIPT runs under busybox's sh with -u. "ok NAME" reports a case, "die WHY" ends the test.
+# SCRIPT runs under busybox's sh with -u. "ok NAME" reports a case, "die WHY" ends the test, "host JSON" is a request to the
+# emulator, which has to have --ctl "$WORK/ctl" for that.
 #   vm_cases PREFIX NAME...    a PASS line for each of these cases, if there was just them
 [ "$(id -u)" = 0 ] || { echo "SKIP $(basename "$0" .sh): guests take root (TAP interfaces, locked memory)"; exit 77; }
 GUEST=$WORK/guest SERIAL=$WORK/serial.log VM_PID=
@@ -105,17 +106,29 @@ vm_add() { # PROGRAM...
 	cp -L "$VM_TOOLS"/usr/lib/*-linux-gnu/{ld-linux-*.so.*,libgcc_s.so.1} "$GUEST/usr/lib/" # the latter is opened at run time
 }
 
+# Requests of the guest's to the emulator's --ctl ("host JSON"), in their order.
+vm_host_asked() {
+	local request
+	while [ "$(grep -ac '^guest: host {.*}' "$SERIAL")" -gt "$VM_ASKED" ]; do
+		VM_ASKED=$((VM_ASKED + 1))
+		request=$(tr -d '\r' <"$SERIAL" | sed -n 's/^guest: host \({.*}\)$/\1/p' | sed -n "${VM_ASKED}p")
+		python3 "$SUPPORT/emu_ctl.py" "$WORK/ctl" "$request" >/dev/null || fail "the guest's request $request failed"
+	done
+}
+
 # The emulated machine is not shut down but switched off, so that what its drivers have left mapped is seen.
 vm_run() { # SECONDS SCRIPT QEMU_ARGS...
 	local end=$((SECONDS + $1)) script=$2
 	shift 2
 	{
 		echo 'ok() { echo "guest: ok $*"; }'
+		echo 'host() { echo "guest: host $*"; }'
 		echo 'die() { echo "guest: $*"; dmesg | tail -n 20; exit 1; }'
 		cat "$script"
 	} >"$GUEST/test.sh"
 	(cd "$GUEST" && find . | cpio -o -H newc --quiet -R 0:0) >"$WORK/initrd"
 	: >"$SERIAL"
+	VM_ASKED=0
 	"${QEMU[@]}" -accel tcg,thread=multi -smp 2 -nodefaults -display none -monitor none -serial "file:$SERIAL" -no-reboot \
 		-kernel "$(echo "$VM_KERNEL"/boot/vmlinuz-*)" -initrd "$WORK/initrd" "$@" </dev/null >"$WORK/qemu.log" 2>&1 &
 	VM_PID=$!
@@ -123,6 +136,7 @@ vm_run() { # SECONDS SCRIPT QEMU_ARGS...
 		kill -0 "$VM_PID" 2>/dev/null || fail "the guest ended early"
 		kill -0 "$EMU_PID" 2>/dev/null || fail "the emulated NIC ended early"
 		[ "$SECONDS" -lt "$end" ] || fail "the guest's test did not end in time"
+		vm_host_asked
 		sleep 0.1
 	done
 	kill "$VM_PID"

@@ -49,7 +49,7 @@ ns_start() {
 }
 
 run() { # NAME KIND SUITE SECONDS QEMU_ARGS...; KIND: pf, pf30 (revision 0x30, with a PTP clock), or vf of a PF that nobody drives
-	local name=$1 kind=$2 seconds=$4 cases="probe link ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu flr rmmod" sum merged port=0
+	local name=$1 kind=$2 seconds=$4 cases="probe link events ping files iperf3 ethtool-k ethtool-glx ethtool-n mtu flr rmmod" sum merged port=0
 	local ports=(--port "socket=$WORK/p0.sock,mac=02:00:00:00:78:01,wire=tap:$NS")
 	# Capabilities: queue region 2, PTP 3, outer UDP checksum 11, advanced layout 15, GRO 20, flow director 21.
 	[ "$kind" != pf30 ] || ports=("${ports[0]}" "${ports[1]/,wire=/,rev=0x30,caps=0x30880c,wire=}")
@@ -61,7 +61,7 @@ run() { # NAME KIND SUITE SECONDS QEMU_ARGS...; KIND: pf, pf30 (revision 0x30, w
 	shift 4
 	vm_root virtio-iommu libphy fixed_phy fwnode_mdio of_mdio mdio_devres hnae3 hclge-common hclge hclgevf hns3
 	vm_add ethtool iperf3
-	emu_start --trace "$WORK/trace" "${ports[@]}"
+	emu_start --ctl "$WORK/ctl" --trace "$WORK/trace" "${ports[@]}"
 	ns_start
 	{
 		echo "SECONDS_IPERF=$seconds KIND=$kind"
@@ -78,6 +78,8 @@ wait_for() { # SECONDS COMMAND...
 	done
 }
 link_is_up() { ethtool eth0 | grep -q 'Link detected: yes'; }
+link_is_down() { ethtool eth0 | grep -q 'Link detected: no'; }
+speed_is() { ethtool eth0 | grep -q "Speed: $1Mb/s"; }
 ping_works() { ping -c 1 -W 5 "$@" 192.168.78.2 >/dev/null; }
 
 [ "$(cat /sys/class/net/eth0/address)" = 02:00:00:00:78:01 ] || die "there is no eth0 with the NIC's address"
@@ -91,6 +93,15 @@ ip link set eth0 up || die "the interface cannot be set up"
 wait_for 20 link_is_up || die "no link"
 ethtool eth0 | grep -q 'Speed: 100000Mb/s' || die "the speed is not 100G"
 ok link
+
+host '{"cmd": "link", "port": 0, "up": false}'
+wait_for 20 link_is_down || die "the link does not go down with the cable"
+host '{"cmd": "link", "port": 0, "up": true, "speed_mbps": 25000}'
+wait_for 20 link_is_up || die "the link does not come back with the cable"
+wait_for 20 speed_is 25000 || die "the speed is not 25G"
+host '{"cmd": "link", "port": 0, "speed_mbps": 100000}'
+wait_for 20 speed_is 100000 || die "the speed is not 100G again"
+ok events
 
 wait_for 20 ping_works || die "no answer to a ping"
 before=$(irqs)
