@@ -350,6 +350,13 @@ struct emu_dev {
 		uint32_t kept; /* BDs that the driver has taken and not given back */
 	} ringpos[EMU_DEV_QUEUES_MAX];
 
+	/* of each queue, the Tx BD whose size is 0, and since when: data */
+	struct emu_tx_zero {
+		const void *bd;
+		uint64_t pkts; /* that the ring had sent by then */
+		uint64_t since_ns;
+	} tx_zero[EMU_DEV_QUEUES_MAX];
+
 	/* queues' vectors: data */
 	bool irqs_pending;                       /* some ring's irq_pending may be set */
 	uint64_t vector_next_ns[EMU_VECTOR_MAX]; /* by register index: not before */

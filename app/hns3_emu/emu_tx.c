@@ -20,8 +20,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "deadline.h"
+
 #define TX_FRAMES_MAX 128 /* of one queue before the next one's turn */
 #define BD_AHEAD      16  /* BDs that are fetched before they are needed */
+#define ZERO_NS       100000000u
 
 struct tx_frame {
 	uint32_t first_bd, nb_bds; /* of the burst's BDs */
@@ -46,12 +49,22 @@ flags_load(const struct emu_txbd *bd)
 	return le16toh(__atomic_load_n(&bd->flags_le, __ATOMIC_ACQUIRE));
 }
 
+/* While a frame is looked at whose sizes of 0 are known to be meant. One data thread. */
+static bool zeros_are_meant;
+
+/* Without its size, which may be 0 because it has not come yet, or for good. */
+static bool
+txbd_is_filled(const struct emu_txbd *bd)
+{
+	return flags_load(bd) & EMU_TXBD_VLD &&
+	       __atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED) != 0;
+}
+
 static bool
 txbd_is_ready(const struct emu_txbd *bd)
 {
-	return flags_load(bd) & EMU_TXBD_VLD &&
-	       __atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED) != 0 &&
-	       __atomic_load_n(&bd->send_size_le, __ATOMIC_RELAXED) != 0;
+	return txbd_is_filled(bd) &&
+	       (__atomic_load_n(&bd->send_size_le, __ATOMIC_RELAXED) != 0 || zeros_are_meant);
 }
 
 /* BDs of the frame that begins @p at BDs behind the front, 0: it is not complete yet. */
@@ -162,7 +175,7 @@ frame_is_usual(struct emu_dev *dev, struct emu_ring *ring, struct tx_frame *f)
 		void *va = emu_iommu_look_near(dev->cfg.iommu, &ring->run, le64toh(bd->addr_le),
 				len, EMU_DMA_READ);
 
-		if (!va || bd->flags_le & htole16(EMU_TXBD_RESERVED))
+		if (!va || len == 0 || bd->flags_le & htole16(EMU_TXBD_RESERVED))
 			return false;
 		__builtin_prefetch(va);
 		f->out.seg[i] = (struct iovec){ va, len };
@@ -267,7 +280,7 @@ burst_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b, unsigned i
 		if (is_usual && frame_is_simple(dev, ring, f)) {
 			b->nb++;
 		} else if ((f->nb_bds = frame_extent(ring, b->nb_bds)) == 0) {
-			if (taken == 0 && !txbd_is_ready(txbd_at(ring, 0)))
+			if (taken == 0 && !txbd_is_filled(txbd_at(ring, 0)))
 				emu_doorbell_wrong(dev, ring);
 			break;
 		} else if (f->nb_bds > room - b->nb_bds) {
@@ -434,6 +447,47 @@ bell_is_rung(struct emu_dev *dev, unsigned int q, struct emu_ring *ring)
 	return ring->has_more;
 }
 
+/*
+ * The ring's first frame is not complete. Where that is for a BD of 0 bytes, which is harmless
+ * [2:10.3] and which drivers make of an FCS that lay in a buffer of its own, it is taken all the
+ * same: at once where its doorbell was seen, else when its size has been 0 for so long that no
+ * driver can be about to write it.
+ */
+static bool
+zero_is_meant(struct emu_dev *dev, unsigned int q, struct emu_ring *ring)
+{
+	struct emu_tx_zero *z = &dev->tx_zero[q];
+	const struct emu_txbd *bd;
+	uint32_t n = 0;
+	uint64_t now;
+
+	while (n < EMU_TX_BDS_TSO_MAX && n < ring->nb_bds && txbd_is_ready(txbd_at(ring, n)))
+		n++;
+	bd = txbd_at(ring, n);
+	if (n >= EMU_TX_BDS_TSO_MAX || n >= ring->nb_bds || !txbd_is_filled(bd))
+		return false;
+	if (dev->sees_doorbells)
+		return n < emu_doorbell_room(dev, ring);
+	now = deadline_now_ns();
+	if (z->bd != bd || z->pkts != ring->pkts)
+		*z = (struct emu_tx_zero){ bd, ring->pkts, now };
+	ring->has_more = now - z->since_ns < ZERO_NS; /* look again */
+	return !ring->has_more;
+}
+
+/* The first frame, with BDs of 0 bytes; frames taken. */
+static unsigned int
+zero_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b)
+{
+	unsigned int taken;
+
+	dev->tx_zero[q].bd = NULL;
+	zeros_are_meant = true;
+	taken = burst_gather(dev, q, b, 1);
+	zeros_are_meant = false;
+	return taken;
+}
+
 static unsigned int
 queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 {
@@ -450,7 +504,11 @@ queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 
 		if (taken == 0) {
 			ring->has_more = false;
-			break;
+			if (zero_is_meant(dev, q, ring))
+				taken = zero_gather(dev, q, &the_burst);
+			if (taken == 0)
+				break;
+			ring->has_more = true;
 		}
 		if (!burst_send(dev, ring, &the_burst, &done)) {
 			nb += done;

@@ -3,6 +3,7 @@
 #include "conf_txrig.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const uint8_t zero_bd[32];
 static uint8_t frame[70000];
@@ -262,6 +263,45 @@ error_register(struct rig *rig)
 	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x5c), 0);
 }
 
+/* Where each doorbell is seen BDs are complete by then; else it takes a while until that is sure.
+ */
+static int
+setup_bells(void **state)
+{
+	int ret = rig_setup_started(state);
+
+	if (ret == 0)
+		emu_dev_trap(((struct rig *)*state)->dev, !((struct rig *)*state)->mapped);
+	return ret;
+}
+
+/* In the middle of a frame and at its end, and another frame behind it. */
+static void
+no_bytes(struct rig *rig)
+{
+	struct rig_txbd bd[5] = { { .buf = RIG_BUFS + 0x200000, .size = 40, .more = true },
+		{ .buf = RIG_BUFS + 0x210000, .more = true },
+		{ .buf = RIG_BUFS + 0x200000 + 40, .size = 60, .more = true },
+		{ .buf = RIG_BUFS + 0x220000 }, { .buf = RIG_BUFS + 0x230000, .size = 60 } };
+
+	for (unsigned int i = 0; i < 100; i++)
+		rig->mem[RIG_BUFS + 0x200000 + i] = (uint8_t)i;
+	for (unsigned int i = 0; i < 5; i++)
+		rig_tx_put(rig, 0, i, &bd[i]);
+	rig_tx_go(rig, 0, 5);
+	for (unsigned int i = 0; i < 2000 && rig->nb_sent < 2; i++) {
+		usleep(1000);
+		emu_dev_tx_poll(rig->dev, 64);
+	}
+	assert_int_equal(rig->nb_sent, 2);
+	assert_int_equal(rig->sent[0].len, 100);
+	assert_memory_equal(rig->sent[0].bytes, rig->mem + RIG_BUFS + 0x200000, 100);
+	assert_int_equal(rig->sent[1].len, 60);
+	for (unsigned int i = 0; i < 5; i++)
+		assert_int_equal(get32(rig_txbd(rig, 0, i) + 28), 0);
+	assert_int_equal(rig_stat(rig, "violations", NULL), 0);
+}
+
 static const struct conf_rule rules[] = {
 	{ "CONF-TX-01", "2:2.7", "every BD of a frame is cleared", rig_setup_started,
 			all_bds_are_cleared, 0 },
@@ -297,6 +337,8 @@ static const struct conf_rule rules[] = {
 			rig_setup_started, hundred_bds, 0 },
 	{ "CONF-TX-15", "2:3.2", "below 65 bytes a tunnel with a tag is reported (TX-17)",
 			rig_setup_started, short_tunnels, 0 },
+	{ "CONF-TX-17", "2:10.3", "BDs of 0 bytes are harmless, and do not stall the ring",
+			setup_bells, no_bytes, 0 },
 };
 
 CONF_MAIN(rules)

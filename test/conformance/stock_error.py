@@ -11,8 +11,10 @@ from stock_port import recovered, works
 from stock_rig import expect, wait_for
 
 error = Session("error", args=["--rxq=1", "--txq=1"])
-scattered = Session("error_scattered", args=["--rxq=1", "--txq=1", "--enable-scatter", "--max-pkt-len=9000", "--tx-offloads=0x8000"])
 keep = Session("keep_crc", args=["--rxq=1", "--txq=1", "--disable-crc-strip"])
+SCATTER = ["--enable-scatter", "--max-pkt-len=9000", "--tx-offloads=0x8000"]
+scattered = Session("error_scattered", args=["--rxq=1", "--txq=1"] + SCATTER)
+keep_scattered = Session("keep_crc_scattered", args=["--rxq=1", "--txq=1", "--disable-crc-strip"] + SCATTER)
 
 SENT = 9
 ALL = list(range(SENT))
@@ -187,6 +189,19 @@ def keep_crc(rig):
     expect([r.length for r in rx], [len(f) for f in sent], "lengths seen by the application")
     expect(after["rx_good_bytes"] - before["rx_good_bytes"], sum(len(f) for f in sent) + 3 * 60, "bytes")
     expect([rxd(rig, i)[3] for i in (0, 1, 28)], [0x00400040, 0x00720072, 0x05B805B8], "lengths in descriptors")
+
+
+@keep_scattered.scenario
+def keep_crc_in_two_buffers(rig):
+    """The FCS in the first buffer of 2,048, in both, and alone in the second one, which the driver leaves empty."""
+    sent = [udp_frame(rig, bytes([i]) * (size - 42)) for i, size in enumerate((2040, 2044, 2045, 2046, 2047, 2048, 2049, 4096, 8900))]
+    rig.forward("io")
+    got, rx = rig.exchange(sent)
+    rig.cmd("stop")
+    expect([(r.length, r.nb_segs) for r in rx],
+           [(2040, 1), (2044, 1), (2045, 2), (2046, 2), (2047, 2), (2048, 2), (2049, 2), (4096, 3), (8900, 5)], "lengths and segments")
+    expect([len(f) for f in got], [len(f) for f in sent], "lengths of what came back")
+    expect(got, sent, "frames that came back")
 
 
 @keep.scenario
