@@ -97,6 +97,12 @@ step(struct fz_rig *rig, struct fz_input *in)
 		reg = fz_u16(in);
 		fz_bytes(in, rig->mem + reg, 16);
 		break;
+	case 9: /* a word of a client that has the registers mapped: no bit is held back */
+		reg = fz_u32(in);
+		if (reg & 1)
+			reg = EMU_TQP_BASE(reg >> 8 & 3u) + (reg >> 16 & 0x1fcu);
+		emu_bar_store(dev, reg & (EMU_BAR2_BYTES - 4), fz_u32(in));
+		break;
 	default:
 		command(rig, dev, in);
 		break;
