@@ -113,19 +113,19 @@ is_moved(struct rig *rig)
 	assert_true(since_1000(rig) < before - 30 * S);
 }
 
-/* 200 ns a tick, then (by 1 / 1000) as good as none. */
+/* 20 ns a tick, then (by 1 / 1000) as good as none; the bounds leave time for a slow machine. */
 static void
 is_made_faster(struct rig *rig)
 {
 	uint64_t before, fast, slow;
 
-	rig_wr(rig, 0x29064, 200);
+	rig_wr(rig, 0x29064, 20);
 	rig_wr(rig, 0x29068, 1000);
 	ask(rig, 0x70, 1);
 	set(rig, 0, 1000, 0);
 	usleep(20000);
 	fast = since_1000(rig);
-	assert_true(fast >= 20000000u * UINT64_C(200));
+	assert_true(fast >= 20000000u * UINT64_C(20));
 	rig_wr(rig, 0x29064, 0);
 	rig_wr(rig, 0x2906c, 1);
 	ask(rig, 0x70, 1);
@@ -133,7 +133,7 @@ is_made_faster(struct rig *rig)
 	before = since_1000(rig);
 	usleep(20000);
 	slow = since_1000(rig) - before;
-	assert_true(slow >= 20000 && slow < fast / 100);
+	assert_true(slow >= 20000 && slow < fast / 10);
 	assert_int_equal(rig_rd(rig, 0x2906c), 1);
 }
 
