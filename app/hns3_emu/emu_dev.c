@@ -135,16 +135,15 @@ emu_queue_reset(struct emu_dev *dev, unsigned int q)
 void
 emu_dev_flr(struct emu_dev *dev)
 {
+	if (!dev->has_latch) /* else the client has lost nothing by a reset */
+		emu_counters_reset(dev);
 	emu_regs_reset(dev);
-	emu_latch_reset(dev);
 	emu_ptp_reset(dev);
 	emu_config_reset(dev);
 	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
 		emu_queue_reset(dev, q);
 		dev->queue[q].rx.is_rx = true;
 		dev->queue[q].rx.vector = dev->queue[q].tx.vector = -1;
-		dev->queue[q].rx.pkts_shown = dev->queue[q].rx.pkts;
-		dev->queue[q].tx.pkts_shown = dev->queue[q].tx.pkts;
 	}
 	if (dev->func == 0)
 		emu_nic_reset(dev->nic);
@@ -153,8 +152,6 @@ emu_dev_flr(struct emu_dev *dev)
 	dev->counters_shown = dev->is_trapped = false;
 	dev->vector0_told = 0;
 	dev->cmdq_pending = 0;
-	dev->rpu_drops_shown =
-			dev->drops[EMU_DROP_RX_NO_BD] + dev->drops[EMU_DROP_RX_QUEUE_STOPPED];
 }
 
 void
@@ -216,6 +213,7 @@ emu_dev_create(const struct emu_dev_cfg *cfg, int *err)
 		return NULL;
 	}
 	*err = 0;
+	emu_latch_reset(dev);
 	emu_dev_reset(dev);
 	return dev;
 }
@@ -274,6 +272,7 @@ emu_dev_service(struct emu_dev *dev)
 void
 emu_dev_attached(struct emu_dev *dev, bool has_client)
 {
+	emu_latch_reset(dev);
 	if (dev->func != 0)
 		return;
 	dev->nic->pf_has_client = has_client;

@@ -336,7 +336,7 @@ struct emu_dev {
 
 	/* command queue and vector 0 */
 	bool counters_shown;
-	bool is_latched;       /* counters stay shown: emu_latch.c */
+	bool has_latch;        /* the client asks for counters: emu_latch.c */
 	bool is_trapped;       /* the client's accesses to registers are messages */
 	uint64_t vector0_told; /* causes that vector 0 was signalled for */
 	uint64_t vector0_again_ns, vector0_gap_ns; /* when it is repeated, while they stay */
@@ -499,14 +499,22 @@ emu_nic_loops(const struct emu_nic *nic)
 void emu_mac_stats_get(const struct emu_nic *nic, uint64_t out[EMU_MAC_STATS]);
 /* What a counter's register has counted since it was read last, for a trapped read [1:2.6]. */
 uint32_t emu_counter_take(struct emu_dev *dev, uint32_t offset);
-/* Put counters where the driver reads them next, into mapped registers [1:2.9]. */
+/* Counters into mapped registers, where they are read next; true: there is more than fits. */
+bool emu_counters_put(struct emu_dev *dev);
+/* Mapped registers back to 0; what stood there was read, or is shown again the next time. */
+void emu_counters_drop(struct emu_dev *dev, bool is_read);
+/* All that was counted so far has been told. */
+void emu_counters_reset(struct emu_dev *dev);
+/* Both for a client without a latch, by the commands that it sends [1:2.9]. */
 void emu_counters_show(struct emu_dev *dev);
-/* Counters in mapped registers count as read: back to 0 [1:2.9]. */
 void emu_counters_hide(struct emu_dev *dev);
 /* Rx frames that found no room: RPU drops [3:7.2]. */
 uint64_t emu_rpu_drops(const struct emu_dev *dev);
 
 /* ---- emu_latch.c ---- */
+#define EMU_LATCH_PAGE 0x70000u /* of BAR 2: no hns3 has registers there */
+
+/* A client comes, or is gone. */
 void emu_latch_reset(struct emu_dev *dev);
 bool emu_latch_is_waiting(const struct emu_dev *dev);
 unsigned int emu_latch_poll(struct emu_dev *dev);

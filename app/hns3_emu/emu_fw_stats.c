@@ -4,9 +4,10 @@
  * device itself never sets a counter back; it remembers how much was told.
  *
  * A queue's packet counters and the function's drop counter are registers that reading clears. A
- * trapped read does just that. Where registers are memory, what came is put there with the answer
- * to the command that the driver sends before it reads them, and taken away at its next command, as
- * if it had read them [1:2.9].
+ * trapped read does just that. Where registers are memory, the client says when it reads
+ * (emu_latch.c). For one that does not, what came is put there with the answer to the command that
+ * drivers send before they read, and taken away at the next command, as if it had been read
+ * [1:2.9].
  */
 #include "emu_fw.h"
 
@@ -83,14 +84,14 @@ emu_rpu_drops(const struct emu_dev *dev)
 	       count_load(&dev->drops[EMU_DROP_RX_QUEUE_STOPPED]);
 }
 
-/* How much @p now is above *shown, which becomes @p now. */
+/* How much @p now is above *shown, which rises by that; what a register cannot hold is left. */
 static uint32_t
 delta_take(uint64_t now, uint64_t *shown)
 {
-	uint32_t delta = (uint32_t)(now - *shown);
+	uint64_t delta = now - *shown < UINT32_MAX ? now - *shown : UINT32_MAX;
 
-	*shown = now;
-	return delta;
+	*shown += delta;
+	return (uint32_t)delta;
 }
 
 static uint32_t
@@ -110,39 +111,85 @@ emu_counter_take(struct emu_dev *dev, uint32_t offset)
 								       : &dev->queue[q].tx);
 }
 
-/* Add to a counter's register; it is 0 unless a latch is held. */
-static void
+/* Add to a counter's register: two queries may have come at once. */
+static bool
 counter_add(struct emu_dev *dev, uint32_t offset, uint32_t delta)
 {
 	emu_bar_store(dev, offset, emu_bar_load(dev, offset) + delta);
+	return delta == UINT32_MAX;
+}
+
+/* A counter's register is 0 again. */
+static void
+counter_drop(struct emu_dev *dev, uint32_t offset, uint64_t *shown, bool is_read)
+{
+	if (!is_read)
+		*shown -= emu_bar_load(dev, offset);
+	emu_bar_store(dev, offset, 0);
+}
+
+bool
+emu_counters_put(struct emu_dev *dev)
+{
+	bool more = false;
+
+	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+		struct emu_queue *queue = &dev->queue[q];
+
+		more |= counter_add(
+				dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, ring_take(&queue->rx));
+		more |= counter_add(
+				dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM, ring_take(&queue->tx));
+	}
+	if (dev->cfg.revision >= 0x30)
+		more |= counter_add(dev, EMU_RPU_DROP_CNT,
+				delta_take(emu_rpu_drops(dev), &dev->rpu_drops_shown));
+	dev->counters_shown = true;
+	return more;
+}
+
+void
+emu_counters_drop(struct emu_dev *dev, bool is_read)
+{
+	if (!dev->counters_shown)
+		return;
+	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+		struct emu_queue *queue = &dev->queue[q];
+
+		counter_drop(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, &queue->rx.pkts_shown,
+				is_read);
+		counter_drop(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM, &queue->tx.pkts_shown,
+				is_read);
+	}
+	counter_drop(dev, EMU_RPU_DROP_CNT, &dev->rpu_drops_shown, is_read);
+	dev->counters_shown = false;
+}
+
+void
+emu_counters_reset(struct emu_dev *dev)
+{
+	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
+		struct emu_queue *queue = &dev->queue[q];
+
+		queue->rx.pkts_shown = count_load(&queue->rx.pkts);
+		queue->tx.pkts_shown = count_load(&queue->tx.pkts);
+	}
+	dev->rpu_drops_shown = emu_rpu_drops(dev);
+	dev->counters_shown = false;
 }
 
 void
 emu_counters_show(struct emu_dev *dev)
 {
-	if (dev->is_trapped)
-		return;
-	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
-		counter_add(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, ring_take(&dev->queue[q].rx));
-		counter_add(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM, ring_take(&dev->queue[q].tx));
-	}
-	if (dev->cfg.revision >= 0x30)
-		counter_add(dev, EMU_RPU_DROP_CNT,
-				delta_take(emu_rpu_drops(dev), &dev->rpu_drops_shown));
-	dev->counters_shown = true;
+	if (!dev->is_trapped && !dev->has_latch)
+		emu_counters_put(dev);
 }
 
 void
 emu_counters_hide(struct emu_dev *dev)
 {
-	if (!dev->counters_shown || dev->is_latched)
-		return;
-	for (unsigned int q = 0; q < dev->cfg.nb_queues; q++) {
-		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_RX_PKTNUM, 0);
-		emu_bar_store(dev, EMU_TQP_BASE(q) + EMU_TQP_TX_PKTNUM, 0);
-	}
-	emu_bar_store(dev, EMU_RPU_DROP_CNT, 0);
-	dev->counters_shown = false;
+	if (!dev->has_latch)
+		emu_counters_drop(dev, true);
 }
 
 /* Raw: 64-bit counters back to back, three in the first descriptor's data, then four a slot

@@ -2,27 +2,39 @@
 /*
  * The counter latch: how a client whose registers are mapped reads counters that reading clears.
  *
- * In mapped registers a read is not seen. A PF's driver sends a command before it reads, which
- * tells when to show the counters (emu_fw_stats.c); a VF's sends none. So the bus, which is ours,
- * frames the driver's read with two writes to a page that no hns3 has: an odd number into LATCH_ASK
- * shows what has been counted since the last time, the next even one makes the registers 0 again;
- * each is acknowledged in LATCH_ACK. While the latch is held a command shows counters on top of
- * those that stand there, and hides none. LATCH_MAGIC says that there is such a page. See
- * doc/adr/0009.
+ * In mapped registers a read is not seen. So the bus, which is ours, frames what reads counters
+ * with two requests, through a page that no hns3 has: SHOW puts there what has been counted since
+ * the last time; READ or BACK makes the registers 0 again, by which it counts as told, or not. A
+ * request is a number in its upper bits, never the last one, and its kind in the lower two; written
+ * into LATCH_ASK and acknowledged in LATCH_ACK. From the first one on, commands show nothing any
+ * more: outside of a frame all counters read 0. LATCH_MORE: some counter has more than a register
+ * holds. LATCH_MAGIC says that there is such a page; the words behind are the bus's own. See
+ * doc/adr/0011.
  *
  * Service thread.
  */
 #include "emu_dev_priv.h"
 
-#define LATCH_MAGIC 0x70000u
-#define LATCH_ASK   0x70004u
-#define LATCH_ACK   0x70008u
-#define MAGIC       0x6c746368u
+#define LATCH_MAGIC (EMU_LATCH_PAGE + 0x00)
+#define LATCH_ASK   (EMU_LATCH_PAGE + 0x04)
+#define LATCH_ACK   (EMU_LATCH_PAGE + 0x08)
+#define LATCH_MORE  (EMU_LATCH_PAGE + 0x0c)
+#define LATCH_END   (EMU_LATCH_PAGE + 0x20)
+#define MAGIC       0x6c746369u
+
+enum ask {
+	ASK_SHOW = 1,
+	ASK_READ,
+	ASK_BACK,
+};
 
 void
 emu_latch_reset(struct emu_dev *dev)
 {
-	dev->is_latched = false;
+	dev->has_latch = false;
+	emu_counters_reset(dev);
+	for (uint32_t at = LATCH_ASK; at < LATCH_END; at += 4)
+		emu_bar_store(dev, at, 0);
 	emu_bar_store(dev, LATCH_MAGIC, MAGIC);
 }
 
@@ -39,11 +51,12 @@ emu_latch_poll(struct emu_dev *dev)
 
 	if (dev->is_trapped || ask == emu_bar_load(dev, LATCH_ACK))
 		return 0;
-	dev->is_latched = ask & 1;
-	if (dev->is_latched)
-		emu_counters_show(dev);
-	else
-		emu_counters_hide(dev);
+	dev->has_latch = true;
+	/* Also before SHOW: from before the first one, or of a client that was killed in between.
+	 */
+	emu_counters_drop(dev, (ask & 3) != ASK_BACK);
+	if ((ask & 3) == ASK_SHOW)
+		emu_bar_store(dev, LATCH_MORE, emu_counters_put(dev));
 	emu_bar_store(dev, LATCH_ACK, ask);
 	return 1;
 }

@@ -67,7 +67,7 @@ emu_regs_reset(struct emu_dev *dev)
 	/* The client may watch: words that keep their value must not flicker, and no word may be
 	 * torn. Most pages have no registers. */
 	for (uint32_t page = 0; page < EMU_BAR2_BYTES; page += sizeof(zeros)) {
-		if (memcmp(dev->bar + page, zeros, sizeof(zeros)) == 0)
+		if (page == EMU_LATCH_PAGE || memcmp(dev->bar + page, zeros, sizeof(zeros)) == 0)
 			continue;
 		for (uint32_t at = page; at < page + sizeof(zeros); at += 4) {
 			if (emu_bar_load(dev, at) != 0)

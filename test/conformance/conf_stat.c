@@ -148,6 +148,66 @@ queue_counter_mapped(struct rig *rig)
 	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 1);
 }
 
+/* One request to the latch, as the bus writes it: a number, and a kind in two bits. */
+static void
+latch_ask(struct rig *rig, uint32_t number, uint32_t kind)
+{
+	rig_wr(rig, 0x70004, number << 2 | kind);
+	emu_dev_service(rig->dev);
+	assert_int_equal(rig_rd(rig, 0x70008), number << 2 | kind);
+}
+
+/* Mapped, with a client that says when it reads: shown by 1, read by 2, not read by 3; commands and
+ * a reset change nothing. */
+static void
+queue_counter_latched(struct rig *rig)
+{
+	struct rig_desc d[22];
+
+	assert_int_equal(rig_rd(rig, 0x70000), 0x6c746369);
+	receive(rig, 0x02, 60);
+	assert_int_equal(rig_cmd1(rig, 0x0048, 0x19, NULL), 0);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 1);
+	receive(rig, 0x02, 60);
+	receive(rig, 0x02, 60);
+	latch_ask(rig, 1, 1);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 2);
+	receive(rig, 0x02, 60);
+	mac_stats(rig, d);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 2);
+	latch_ask(rig, 2, 3);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 0);
+	mac_stats(rig, d);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 0);
+	latch_ask(rig, 3, 1);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 3);
+	assert_int_equal(rig_rd(rig, 0x7000c), 0);
+	latch_ask(rig, 4, 2);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 0);
+	receive(rig, 0x02, 60);
+	emu_dev_reset(rig->dev);
+	latch_ask(rig, 5, 1);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 1);
+}
+
+/* More than a register holds is shown in parts. */
+static void
+queue_counter_beyond(struct rig *rig)
+{
+	latch_ask(rig, 1, 1);
+	rig_wr(rig, rig_tqp(0) + 0x2c, 0xffffffff);
+	latch_ask(rig, 2, 3); /* as if that had stood there */
+	receive(rig, 0x02, 60);
+	receive(rig, 0x02, 60);
+	latch_ask(rig, 3, 1);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 0xffffffff);
+	assert_int_equal(rig_rd(rig, 0x7000c), 1);
+	latch_ask(rig, 4, 2);
+	latch_ask(rig, 5, 1);
+	assert_int_equal(rig_rd(rig, rig_tqp(0) + 0x2c), 2);
+	assert_int_equal(rig_rd(rig, 0x7000c), 0);
+}
+
 static void
 queue_counter_commands(struct rig *rig)
 {
@@ -200,6 +260,10 @@ static const struct conf_rule rules[] = {
 	{ "CONF-STAT-07", "1:2.9",
 			"mapped, packet counters come with 0x0034 and 0x0048, go with the next",
 			rig_setup_started, queue_counter_mapped, CONF_MAPPED_ONLY },
+	{ "CONF-STAT-10", "1:2.9", "mapped and latched, packet counters are shown when asked for",
+			rig_setup_started, queue_counter_latched, CONF_MAPPED_ONLY },
+	{ "CONF-STAT-11", "1:2.9", "mapped and latched, a count above 32 bits comes in parts",
+			rig_setup_started, queue_counter_beyond, CONF_MAPPED_ONLY },
 	{ "CONF-STAT-08", "3:3.8", "0x0B13 and 0x0B03 give a queue's packets since the last query",
 			rig_setup_started, queue_counter_commands, 0 },
 	{ "CONF-STAT-09", "3:7.2", "0x0048 gives frames without a BD since the last query",

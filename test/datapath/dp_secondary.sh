@@ -41,8 +41,10 @@ printf 'start\n' >&5
 for i in $(seq 200); do
 	got=$(python3 "$SUPPORT/frames.py" count "$WORK/out.pcap")
 	[ "$got" -ge "$FRAMES" ] && break
+	printf 'show port xstats all\n' | tee /dev/fd/5 >&6 # both read counters that reading clears
 	sleep 0.1
 done
+printf 'show port xstats all\n' | tee /dev/fd/5 >&6
 for id in 1 0; do
 	printf 'stop\nquit\n' >&$((5 + id)) || fail "testpmd $id ended early"
 	eval "exec $((5 + id))>&-"
@@ -51,6 +53,10 @@ done
 APP_PID= SECOND_PID=
 emu_stop
 emu_is_clean
+for id in 0 1; do
+	said=$(sed -n 's/^[rt]x_q[01]_packets: //p' "$WORK/testpmd$id.log" | tail -n 8 | xargs | awk '{print $1 + $2, $7 + $8}')
+	[ "$said" = "$FRAMES $FRAMES" ] || fail "testpmd $id counts $said frames in and out, not $FRAMES"
+done
 [ "$(emu_value 'ports[0]["clients"]')" = 1 ] || fail "the device has seen more than one client"
 # Whoever forwards a frame writes its own peer's address into it.
 split=$(python3 - "$SUPPORT" "$WORK" "$FRAMES" <<-'PY'

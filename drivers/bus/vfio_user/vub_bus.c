@@ -134,6 +134,7 @@ dev_fini(struct vub_dev *dev)
 {
 	vub_watch_fini(dev);
 	vub_dma_fini(dev);
+	vub_latch_fini(dev);
 	vub_irq_fini(dev);
 	vub_dev_close(dev);
 }
@@ -156,6 +157,8 @@ vub_plug(struct rte_device *device)
 		ret = -ENODEV;
 	if (ret == 0 && is_primary)
 		ret = vub_irq_init(dev);
+	if (ret == 0 && is_primary)
+		ret = vub_latch_init(dev);
 	if (ret == 0 && is_primary)
 		ret = vub_dma_init(dev);
 	if (ret == 0 && is_primary)
@@ -277,7 +280,8 @@ dev_create(struct rte_devargs *devargs)
 	if (!dev)
 		return -ENOMEM;
 	memcpy(dev->name, devargs->name, sizeof(dev->name));
-	dev->config_fd = -1;
+	dev->config_fd = dev->latch.park_fd = -1;
+	pthread_mutex_init(&dev->latch.lock, NULL);
 	pci = &dev->slot.pci;
 	pci->device.name = dev->name;
 	pci->device.bus = &vub_bus;

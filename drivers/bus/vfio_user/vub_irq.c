@@ -34,15 +34,14 @@ irq_drain(void *arg)
 				strerror(errno));
 }
 
-/* Take the callback off; it may be running just now. */
-static void
-irq_unregister(struct vub_dev *dev)
+void
+vub_irq_unregister(struct vub_dev *dev, struct rte_intr_handle *handle, rte_intr_callback_fn cb)
 {
 	struct deadline d = deadline_in_ms(UNREGISTER_MS);
 	int ret;
 
 	do {
-		ret = rte_intr_callback_unregister(dev->slot.pci.intr_handle, irq_drain, dev);
+		ret = rte_intr_callback_unregister(handle, cb, dev);
 		if (ret != -EAGAIN)
 			return; /* done, or it was not there any more */
 		rte_delay_us_sleep(100);
@@ -168,7 +167,7 @@ vub_irq_fini(struct vub_dev *dev)
 	uint32_t i;
 
 	if (dev->has_drain)
-		irq_unregister(dev);
+		vub_irq_unregister(dev, handle, irq_drain);
 	dev->has_drain = false;
 	for (i = 0; handle && i < (uint32_t)rte_intr_nb_efd_get(handle); i++)
 		close(rte_intr_efds_index_get(handle, (int)i));

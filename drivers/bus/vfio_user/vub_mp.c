@@ -36,11 +36,12 @@ struct mp_reply {
 	char driver[64];
 	struct {
 		uint64_t va, len, offset;
-	} bars[VUB_NB_BARS]; /* a descriptor each but for the absent ones, then config space's */
+	} bars[VUB_NB_BARS]; /* a descriptor each but for the absent ones, then config space's, */
+	bool has_latch;      /* then its park_fd */
 };
 _Static_assert(sizeof(struct mp_request) <= RTE_MP_MAX_PARAM_LEN, "request");
 _Static_assert(sizeof(struct mp_reply) <= RTE_MP_MAX_PARAM_LEN, "reply");
-_Static_assert(VUB_NB_BARS + 1 <= RTE_MP_MAX_FD_NUM, "descriptors");
+_Static_assert(VUB_NB_BARS + 2 <= RTE_MP_MAX_FD_NUM, "descriptors");
 
 static struct {
 	pthread_mutex_t lock;
@@ -71,6 +72,9 @@ reply_fill(const struct vub_dev *dev, struct rte_mp_msg *msg)
 		msg->fds[msg->num_fds++] = dev->bar_files[i].fd;
 	}
 	msg->fds[msg->num_fds++] = dev->config_fd;
+	reply->has_latch = dev->latch.park_fd >= 0;
+	if (reply->has_latch)
+		msg->fds[msg->num_fds++] = dev->latch.park_fd;
 }
 
 static int
@@ -178,6 +182,8 @@ reply_take(struct vub_dev *dev, struct rte_mp_msg *msg)
 		dev->config_fd = msg->fds[next++];
 	else if (ret == 0)
 		ret = -EPROTO;
+	if (ret == 0 && reply->has_latch && next < msg->num_fds)
+		dev->latch.park_fd = msg->fds[next++];
 	while (next < msg->num_fds)
 		close(msg->fds[next++]);
 	if (ret)
@@ -212,6 +218,7 @@ vub_mp_open(struct vub_dev *dev)
 				strerror(-ret));
 	free(answer.msgs);
 	if (ret) {
+		vub_latch_fini(dev);
 		vub_irq_fini(dev);
 		vub_dev_close(dev);
 	}

@@ -8,12 +8,13 @@
  *   vub_irq.c  vectors as event fds, the interrupt handle
  *   vub_watch.c the thread at the connection
  *   vub_mp.c   secondary processes: descriptors from the primary
+ *   vub_latch.c counters that reading clears
  *   vub_ops.c  what is done in front of some of the driver's ethdev operations
  *
  * Life of a device: scan makes a struct vub_dev from devargs (name only); plug does, in this order,
- * open, irq, dma, watch, the driver's probe, ops; in a secondary process vub_mp_open() stands for
- * the first four; unplug does the reverse. Each xxx_fini undoes its xxx_init and is harmless
- * without it.
+ * open, irq, latch, dma, watch, the driver's probe, ops; in a secondary process vub_mp_open()
+ * stands for the first five; unplug does the reverse. Each xxx_fini undoes its xxx_init and is
+ * harmless without it.
  *
  * Threads: EAL's hot-plug calls (scan, plug, unplug) come one at a time from one thread. The
  * interrupt thread runs the drain callback, the watch is a thread of its own; any thread may run
@@ -87,6 +88,11 @@ struct vub_dev {
 		TAILQ_HEAD(, vub_ext) list;
 	} ext;
 	struct {
+		pthread_mutex_t lock;
+		int park_fd;                    /* event fd, or -1: no latch */
+		struct rte_intr_handle *handle; /* primary: of park_fd */
+	} latch;
+	struct {
 		const struct eth_dev_ops *driver;
 		struct eth_dev_ops ours; /* the driver's but for a few */
 	} ops;
@@ -110,6 +116,10 @@ void vub_dev_check(struct vub_dev *dev);
 
 int vub_irq_init(struct vub_dev *dev);
 void vub_irq_fini(struct vub_dev *dev);
+
+/** Take off a callback whose argument is @p dev; it may be running just now. */
+void vub_irq_unregister(
+		struct vub_dev *dev, struct rte_intr_handle *handle, rte_intr_callback_fn cb);
 
 /** Put the event fds of Rx interrupts into the handle again if the driver has closed them.
  * @return 0 or a negative errno; logged */
@@ -144,6 +154,24 @@ void vub_mp_withdraw(struct vub_dev *dev);
 
 /** Secondary: open the device as the primary has it. @return 0 or a negative errno; logged */
 int vub_mp_open(struct vub_dev *dev);
+
+/* ---------------------------------------------------------------------------------- vub_latch.c --
+ */
+
+/** Primary: a secondary gets park_fd from it. @return 0 or a negative errno; logged */
+int vub_latch_init(struct vub_dev *dev);
+void vub_latch_fini(struct vub_dev *dev);
+
+/** Show counters in the registers, for one reading of each by the caller alone. @return is it so?
+ */
+bool vub_latch_take(struct vub_dev *dev);
+/**
+ * Empty the registers.
+ * @param is_taken what vub_latch_take() said
+ * @param is_read they have been read; else what stood there comes again
+ * @return there is more than registers hold: repeat
+ */
+bool vub_latch_give(struct vub_dev *dev, bool is_taken, bool is_read);
 
 /* ------------------------------------------------------------------------------------ vub_ops.c --
  */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Statistics. Packets and bytes are counted per queue in software; imissed comes from the device
- * and is cleared there by the query. A reset remembers the counters, it does not write them: they
- * belong to the queues' threads. Every frame dropped is in exactly one counter of the tables.
+ * Statistics. Each call that takes values reads the device's counter once: whoever emulates it
+ * counts on that (doc/adr/0011). Packets and bytes are counted per queue in software; imissed comes
+ * from the device and is cleared there by the query. A reset remembers the counters, it does not
+ * write them: they belong to the queues' threads. Every frame dropped is in exactly one counter of
+ * the tables.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -152,6 +154,7 @@ hns3_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned 
 
 	if (xstats == NULL || nb < HNS3_NB_XSTATS)
 		return HNS3_NB_XSTATS;
+	imissed_update(hns3_dev_of(dev));
 	for (unsigned int i = 0; i < RTE_DIM(rx_names); i++, at++) {
 		xstats[at].id = at;
 		xstats[at].value = rx_sum(dev, rx_names[i].count);
