@@ -10,8 +10,9 @@
  * The service thread sleeps until a client sends a message, or the data thread, which looks at the
  * registers in each round, finds a command and wakes it; at the latest every SERVICE_SLEEP_NS,
  * which bounds the wait for an answer when the data thread does not get to run. It asks for
- * real-time priority, and gets along without. The data thread backs off when there is nothing to
- * do, so that emulator and application fit a machine of two cores.
+ * real-time priority, and gets along without. How long each driver waited at most, and how much of
+ * that was not other programs' doing, is in the report (answer_count()). The data thread backs off
+ * when there is nothing to do, so that emulator and application fit a machine of two cores.
  */
 #include "emu_loop.h"
 
@@ -36,7 +37,8 @@
 /* Tx rings are emptied faster than Rx rings are filled: what an application forwards finds room. */
 #define BUDGET_TX_PKTS   128
 #define BUDGET_RX_PKTS   32
-#define SERVICE_SLEEP_NS 500000
+#define SERVICE_SLEEP_NS 250000
+#define ANSWER_NS        1000000 /* what drivers are promised */
 #define DATA_SLEEP_NS    20000
 #define DATA_LONG_NS     200000 /* after LONG_ROUNDS such sleeps: an idle emulator costs little */
 #define LONG_ROUNDS      500
@@ -52,6 +54,8 @@ static struct {
 	atomic_bool stop;
 	atomic_bool is_woken; /* the service thread has been told, and has not looked since */
 	int wake_fd;
+	clockid_t data_clock;         /* the data thread's processor time */
+	uint64_t slept_ns, paused_ns; /* of own_ns() */
 } loop = { .round = PTHREAD_MUTEX_INITIALIZER };
 
 static void
@@ -62,11 +66,35 @@ sleep_ns(long ns)
 	nanosleep(&ts, NULL);
 }
 
+static uint64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec ts = { 0 };
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * The service thread's time without what the scheduler gave to others: its processor time, its
+ * sleeps as long as they were meant to be, and the data thread's processor time while it waited for
+ * that.
+ */
+static uint64_t
+own_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) + loop.slept_ns + loop.paused_ns;
+}
+
 void
 emu_data_pause(void)
 {
-	if (loop.pause_depth++ == 0)
+	if (loop.pause_depth++ == 0 && pthread_mutex_trylock(&loop.round) != 0) {
+		uint64_t before = clock_ns(loop.data_clock);
+
 		pthread_mutex_lock(&loop.round);
+		loop.paused_ns += clock_ns(loop.data_clock) - before;
+	}
 }
 
 void
@@ -188,12 +216,44 @@ static void
 service_sleep(struct pollfd *fds)
 {
 	static const struct timespec most = { .tv_nsec = SERVICE_SLEEP_NS };
-	uint64_t told;
+	uint64_t told, begin = deadline_now_ns(), took;
 
 	if (ppoll(fds, loop.nb_ports + 2, &most, NULL) > 0 && fds[0].revents &&
 			read(loop.wake_fd, &told, sizeof(told)) < 0)
 		base_log(BASE_LOG_DEBUG, MODULE, "eventfd: %s", strerror(errno));
 	atomic_store_explicit(&loop.is_woken, false, memory_order_relaxed);
+	took = deadline_now_ns() - begin;
+	loop.slept_ns += took < SERVICE_SLEEP_NS ? took : SERVICE_SLEEP_NS;
+}
+
+/* A driver has its answer. It asked after @p look, when its registers were looked at before. */
+static void
+answer_count(struct emu_port *port, struct emu_look look)
+{
+	uint64_t took = deadline_now_ns() - look.ns, own = own_ns() - look.own_ns;
+
+	port->answers.nb++;
+	port->answers.nb_late += took > ANSWER_NS;
+	port->answers.nb_late_own += own > ANSWER_NS;
+	if (took > port->answers.max_ns)
+		port->answers.max_ns = took;
+	if (own > port->answers.max_own_ns)
+		port->answers.max_own_ns = own;
+}
+
+static unsigned int
+port_service(struct emu_port *port)
+{
+	struct emu_look before = port->look;
+	bool is_asked;
+	unsigned int nb;
+
+	port->look = (struct emu_look){ deadline_now_ns(), own_ns() };
+	is_asked = port->has_client && before.ns && emu_dev_is_waiting(port->dev);
+	nb = emu_port_service(port);
+	if (is_asked)
+		answer_count(port, before);
+	return nb;
 }
 
 /* One round of all that the service thread does; how much that was. */
@@ -205,7 +265,7 @@ service_round(const struct emu_loop_ops *ops, bool is_asked)
 	unsigned int nb = 0;
 
 	for (unsigned int i = 0; i < loop.nb_ports; i++)
-		nb += emu_port_service(&loop.ports[i]);
+		nb += port_service(&loop.ports[i]);
 	if (is_asked || now >= serve_ns) {
 		nb += ops->serve(ops->arg);
 		serve_ns = now + SERVE_NS;
@@ -238,6 +298,8 @@ emu_loop_run(struct emu_port *ports, unsigned int nb_ports, const bool *stop,
 	ret = round_mutex_init();
 	if (ret == 0)
 		ret = pthread_create(&data, NULL, data_main, NULL);
+	if (ret == 0)
+		pthread_getcpuclockid(data, &loop.data_clock);
 	if (ret) {
 		close(loop.wake_fd);
 		return -ret;

@@ -365,12 +365,20 @@ emu_port_report(const struct emu_port *port)
 	struct json_object *drops = json_object_new_object();
 	struct json_object *iommu = json_object_new_object();
 	struct json_object *device = json_object_new_object();
+	struct json_object *answers = json_object_new_object();
 
 	json_object_object_add(root, "port", json_object_new_int((int)port->idx));
 	json_object_object_add(root, "socket", json_object_new_string(port->opts->socket));
 	json_object_object_add(root, "client_attached", json_object_new_boolean(port->has_client));
 	add_u64(root, "clients", port->nb_clients);
 	add_u64(root, "interrupts", port->nb_irqs);
+
+	add_u64(answers, "nb", port->answers.nb);
+	add_u64(answers, "late", port->answers.nb_late);
+	add_u64(answers, "late_own", port->answers.nb_late_own);
+	add_u64(answers, "max_us", port->answers.max_ns / 1000);
+	add_u64(answers, "max_own_us", port->answers.max_own_ns / 1000);
+	json_object_object_add(root, "answers", answers);
 
 	json_object_object_add(wire, "kind", json_object_new_string(port->wire.ops->kind));
 	add_u64(wire, "rx_pkts", ws->rx_pkts);

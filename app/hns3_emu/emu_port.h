@@ -30,6 +30,11 @@ struct emu_port_opts {
 	uint16_t nb_queues;
 };
 
+/* When the service thread looked at a port's registers; 0: not yet. See own_ns() in emu_loop.c. */
+struct emu_look {
+	uint64_t ns, own_ns;
+};
+
 struct emu_port {
 	unsigned int idx;
 	char name[16]; /* "port 0" */
@@ -42,6 +47,10 @@ struct emu_port {
 	bool has_client;
 	uint64_t nb_clients, nb_irqs;
 	uint64_t maps_left; /* by clients that are gone, all together */
+	struct emu_look look;
+	struct {
+		uint64_t nb, nb_late, nb_late_own, max_ns, max_own_ns;
+	} answers; /* service thread */
 };
 
 /*
