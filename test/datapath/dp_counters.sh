@@ -39,9 +39,9 @@ phase() { # WHICH
 		sleep 0.1
 		[ "$(sum "$(device rx)")" = "$((before + $(sum "$(forwarded)")))" ] && break
 	done
-	say "show port stats 0" "show port xstats 0" "show fwd stats all" "show port xstats 0" "show port stats 0" "show device info all"
-	for i in $(seq 200); do
-		[ "$(grep -c 'Device name' "$WORK/testpmd.log")" -gt "$1" ] && break
+	say "show port stats 0" "show port xstats 0" "show fwd stats all" "show port xstats 0" "show port stats 0"
+	for i in $(seq 200); do # seven answers in each phase
+		[ "$(grep -c 'Tx-pps' "$WORK/testpmd.log")" -ge "$((7 * $1))" ] && break
 		sleep 0.05
 	done
 	GOT=$(forwarded) SENT=$(paste -d' ' <(echo "$sent") <(device tx) | awk '{print $3 - $1, $4 - $2}')
@@ -69,7 +69,7 @@ counters() {
 		--rxd=256 --txd=256 --total-num-mbufs=16384 --portlist=0 --forward-mode=macswap <"$WORK/stdin" >"$WORK/testpmd.log" 2>&1 &
 	APP_PID=$!
 	exec 9>"$WORK/stdin"
-	say "show device info all" "start"
+	say "start"
 	phase 1
 	first="$GOT in, $SENT out"
 	say "clear port stats 0" "clear port xstats 0" "clear fwd stats all"
