@@ -47,9 +47,6 @@ printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\n%s\n' "$arch
 apt-get -qq -o APT::Update::Error-Mode=any update >"$work/log" 2>&1 || die 77 "apt-get update in a private state failed: $(tail -n 1 "$work/log")"
 version=$(apt-cache policy libdpdk-dev | sed -n 's/^ *Candidate: //p')
 case $version in "$wanted"*) ;; *) die 77 "the suite has ${version:-no DPDK}" ;; esac
-# shellcheck disable=SC2086 # words on purpose
-apt-get -qq -y --no-install-recommends --download-only install $packages >"$work/log" 2>&1 ||
-	die 77 "the packages cannot be downloaded: $(tail -n 1 "$work/log")"
 # Headers and VERSION in one directory, from a tree of sources or from such a directory.
 take() { # TREE
 	local h f
@@ -74,6 +71,9 @@ else
 	done
 	take "$work/tree"
 fi
+# shellcheck disable=SC2086 # words on purpose
+apt-get -qq -y --no-install-recommends --download-only install $packages >"$work/log" 2>&1 ||
+	die 77 "the packages cannot be downloaded: $(tail -n 1 "$work/log")"
 
 tmp=$(mktemp -d "$out.XXXXXX")
 mkdir -p "$tmp/usr/lib" "$tmp/usr/lib64" "$tmp/usr/bin"
