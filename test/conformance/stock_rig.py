@@ -165,7 +165,7 @@ class Emu:
         args += ["--ctl", self.ctl_path]
         with open(os.path.join(work, "emu.log"), "wb") as log:
             self.proc = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
-        wait_for(lambda: "ready" in self.log() or self.proc.poll() is not None, 10, "start of the emulator")
+        wait_for(lambda: "ready" in self.log() or self.proc.poll() is not None, 30, "start of the emulator")
         if self.proc.poll() is not None:
             raise Failed(f"the emulator ended at its start: {self.log()[-800:]}")
 
@@ -177,10 +177,10 @@ class Emu:
         """End it; its report."""
         self.proc.send_signal(signal.SIGTERM)
         try:
-            status = self.proc.wait(15)
+            status = self.proc.wait(30)
         except subprocess.TimeoutExpired:
             self.proc.kill()
-            raise Failed("the emulator did not end within 15 s of SIGTERM") from None
+            raise Failed("the emulator did not end within 30 s of SIGTERM") from None
         expect(status, 0, "exit status of the emulator")
         with open(self.report_path, encoding="utf-8") as f:
             return json.load(f)
@@ -357,7 +357,7 @@ class Rig:
         src = MARKER_SRC + self.markers.to_bytes(4, "big")
         return bytes.fromhex(self.mac.replace(":", "")) + src + MARKER_TYPE + text.ljust(46, b"\0"), text
 
-    def await_marker(self, seconds=10, tap_in=0, tap_out=0, wrap=None):
+    def await_marker(self, seconds=30, tap_in=0, tap_out=0, wrap=None):
         """Send a marker; frames that arrive until it is back."""
         frame, text = self.marker()
         self.taps[tap_in].send(wrap(frame) if wrap else frame)
@@ -384,7 +384,7 @@ class Rig:
             got += self.await_marker(tap_in=tap_in, tap_out=tap_out, wrap=wrap)
         if self.verbose:
             src = (MARKER_SRC + self.markers.to_bytes(4, "big")).hex(":").upper()
-            self.app.out.wait(f"src={src}.*\n.*\n", at, 10, "verbose output")
+            self.app.out.wait(f"src={src}.*\n.*\n", at, 30, "verbose output")
         return got, self.records(at)
 
     def records(self, at):
@@ -392,7 +392,7 @@ class Rig:
         found = [Rx(m) for m in RX_RECORD.finditer(self.app.out.text, at)]
         return [r for r in found if not r.src.startswith(MARKER_SRC.hex(":"))]
 
-    def collect(self, nb, seconds=10, tap=0):
+    def collect(self, nb, seconds=30, tap=0):
         """nb frames from the wire."""
         got, end = [], time.monotonic() + seconds
         while len(got) < nb:
