@@ -27,7 +27,7 @@ def life(emu, app):
     attached = re.search(r"Port (\d+) is attached", out)
     if not attached:
         return False
-    works = "Not all ports were started" not in app.cmd(f"port start {attached[1]}", 60)
+    works = not re.search("Fail to (configure|start) port", app.cmd(f"port start {attached[1]}", 60))
     app.cmd("start")
     before, end = received(emu), time.monotonic() + 20
     while works and received(emu) < before + 500:

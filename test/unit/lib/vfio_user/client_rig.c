@@ -81,13 +81,13 @@ create_within(struct cl_rig *rig, const char *reply, unsigned int nb_fds, uint32
 	pthread_join(thread, NULL);
 	rig->peer = rig->g.sock;
 	fp_close_all(rig->g.fds, nb_fds);
-	assert_true(rig->g.sent);
 }
 
 void
 cl_create(struct cl_rig *rig, const char *reply, unsigned int nb_fds)
 {
 	create_within(rig, reply, nb_fds, 1000);
+	assert_true(rig->g.sent);
 }
 
 struct vup_client *
@@ -102,7 +102,13 @@ cl_attach(struct cl_rig *rig)
 struct vup_client *
 cl_attach_hasty(struct cl_rig *rig)
 {
-	create_within(rig, GOLD_VERSION_REPLY, 0, 60);
+	/* Where others have the core, the greeting itself comes too late for it. */
+	for (unsigned int tries = 0; tries < 50; tries++) {
+		create_within(rig, GOLD_VERSION_REPLY, 0, 60);
+		if (rig->cl)
+			break;
+		cl_detach(rig);
+	}
 	assert_non_null(rig->cl);
 	return rig->cl;
 }
