@@ -89,3 +89,14 @@ counters "net_hns3 rev 0x30" net_hns3 0x30 0 lossy
 counters net_hns3_vf net_hns3_vf 0x21 1
 counters "net_hns3_vf rev 0x30" net_hns3_vf 0x30 1 lossy
 counters net_hns3_pmd net_hns3_pmd 0x21 0 lossy
+
+# Two threads ask at once, and the driver's own service beside them.
+emu_start --port "socket=$WORK/p0.sock,wire=gen:size=64,rate=100000,flows=4"
+# shellcheck disable=SC2046 # words on purpose
+timeout -s KILL 90 "$BUILD/test/datapath/stats_threads" -l 0 --no-pci --in-memory $(memory_args 64) -d "$BUS" \
+	-a "vfio_user:vfu0,socket=$WORK/p0.sock,driver=net_hns3" -- 5 >"$WORK/threads.log" 2>&1 || fail "stats_threads: exit status $?"
+emu_stop
+read -r got said calls < <(grep -E '^[0-9]+ [0-9]+ [0-9]+$' "$WORK/threads.log")
+[ "$got" -gt 1000 ] && [ "$calls" -gt 100 ] || fail "too little: $got frames, $calls calls"
+[ "$got" = "$said" ] || fail "$got frames were received, ipackets says $said after $calls calls of two threads"
+pass "dp_counters threads: $got frames, exact after $calls calls of two threads"
