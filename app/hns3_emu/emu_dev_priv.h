@@ -541,6 +541,17 @@ emu_mac_count(struct emu_nic *nic, unsigned int base, uint32_t len, unsigned int
 	s[11 + (len <= 64 ? 0 : emu_mac_bin(len))]++;
 }
 
+/* Likewise @p nb unicast frames of the shortest length. */
+static inline void
+emu_mac_count_shortest(struct emu_nic *nic, unsigned int base, uint64_t nb)
+{
+	uint64_t *s = nic->mac_stats + base;
+
+	s[4] += nb * (EMU_FRAME_BYTES_MIN + 4);
+	s[6] += nb;
+	s[11] += nb;
+}
+
 /* Give a frame that a function sent to others, a bit each; whoever has no room misses it. */
 void emu_rx_from_func(struct emu_nic *nic, const struct emu_frame *frame, uint32_t funcs);
 

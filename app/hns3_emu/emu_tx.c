@@ -23,14 +23,7 @@
 #include "deadline.h"
 
 #define TX_FRAMES_MAX 128 /* of one queue before the next one's turn */
-#define BD_AHEAD      16  /* BDs that are fetched before they are needed */
 #define ZERO_NS       100000000u
-
-struct tx_frame {
-	uint32_t first_bd, nb_bds; /* of the burst's BDs */
-	uint32_t ring_bytes;       /* as the driver gave it */
-	struct emu_frame out;      /* last, because most of it is seldom used */
-};
 
 static struct emu_txbd *
 txbd_at(const struct emu_ring *ring, uint32_t n)
@@ -99,16 +92,18 @@ frame_extent(const struct emu_ring *ring, uint32_t at)
 static void
 bds_complete(const struct emu_dev *dev, struct emu_ring *ring, uint32_t nb)
 {
-	for (uint32_t i = 0; i < nb; i++) {
-		struct emu_txbd *bd = txbd_at(ring, i);
+	uint32_t idx = ring->idx;
 
-		memset(bd, 0, offsetof(struct emu_txbd, flags_le));
+	for (uint32_t i = 0; i < nb; i++) {
+		uint64_t *w = (uint64_t *)(void *)(ring->va + (size_t)idx * EMU_BD_BYTES);
+
+		w[0] = w[1] = w[2] = 0;
 		/* [TXBD-R] we have read the buffer before the driver may reuse it. */
-		__atomic_store_n((uint32_t *)(void *)&bd->flags_le, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&w[3], 0, __ATOMIC_RELEASE);
+		if (++idx == ring->nb_bds)
+			idx = 0;
 	}
-	ring->idx += nb;
-	if (ring->idx >= ring->nb_bds)
-		ring->idx -= ring->nb_bds;
+	ring->idx = idx;
 	emu_doorbell_use(dev, ring, nb);
 }
 
@@ -133,44 +128,38 @@ frame_skip(const struct emu_dev *dev, struct emu_ring *ring)
 
 /* ---- bursts ---- */
 
-/* Frames that wait to be sent, in the order of the ring, refused ones left out. */
-struct tx_burst {
-	unsigned int nb; /* frames */
-	uint32_t nb_bds; /* of the ring, that belong to what was gathered */
-	bool has_job;    /* instead: one frame that is not usual */
+static struct emu_tx_burst the_burst; /* one data thread */
+
+/* Instead of a burst: one frame that is not usual. */
+static struct {
+	bool is_there;
 	struct emu_tx_job job;
-	struct tx_frame f[EMU_BURST];
-	uint8_t head[EMU_BURST][EMU_TX_OUT_BYTES]; /* of the job's frames */
-};
-
-static struct tx_burst the_burst; /* one data thread */
-
-/* What makes a frame unusual, in each word of its first BD. */
-#define CS_ASKS     (EMU_TXBD_L3CS | EMU_TXBD_L4CS | EMU_TXBD_VLAN | EMU_TXBD_TSO)
-#define OL_ASKS     (EMU_TXBD_OL3T | EMU_TXBD_TUNTYPE | EMU_TXBD_OVLAN | EMU_TXBD_MACSEC)
-#define PAYLEN_ASKS (EMU_TXBD_OL4CS | EMU_TXBD_PAYLEN_RESERVED)
-#define MSS_ASKS    (EMU_TXBD_CKST | EMU_TXBD_MSS_RESERVED)
+	uint8_t head[EMU_BURST][EMU_TX_OUT_BYTES]; /* of its frames */
+} the_job;
 
 static bool
 bd_asks(const struct emu_txbd *bd)
 {
-	return (bd->type_cs_le & htole32(CS_ASKS)) | (bd->ol_type_le & htole32(OL_ASKS)) |
-	       (bd->paylen_le & htole32(PAYLEN_ASKS)) | (bd->mss_le & htole16(MSS_ASKS));
+	return (bd->type_cs_le & htole32(EMU_TX_CS_ASKS)) |
+	       (bd->ol_type_le & htole32(EMU_TX_OL_ASKS)) |
+	       (bd->paylen_le & htole32(EMU_TX_PAYLEN_ASKS)) |
+	       (bd->mss_le & htole16(EMU_TX_MSS_ASKS));
 }
 
 /*
- * Whether the frame asks for nothing but to be sent, breaks no rule and can be read; then f->out is
+ * Whether the frame asks for nothing but to be sent, breaks no rule and can be read; then @p out is
  * what goes out. Counts nothing.
  */
 static bool
-frame_is_usual(struct emu_dev *dev, struct emu_ring *ring, struct tx_frame *f)
+frame_is_usual(struct emu_dev *dev, struct emu_ring *ring, uint32_t first_bd, uint32_t nb_bds,
+		struct emu_frame *out)
 {
-	if (bd_asks(txbd_at(ring, f->first_bd)) || f->nb_bds > EMU_TX_BDS_MAX)
+	if (bd_asks(txbd_at(ring, first_bd)) || nb_bds > EMU_TX_BDS_MAX)
 		return false;
-	f->out.len_bytes = 0;
-	f->out.nb_segs = f->nb_bds;
-	for (uint32_t i = 0; i < f->nb_bds; i++) {
-		const struct emu_txbd *bd = txbd_at(ring, f->first_bd + i);
+	out->len_bytes = 0;
+	out->nb_segs = nb_bds;
+	for (uint32_t i = 0; i < nb_bds; i++) {
+		const struct emu_txbd *bd = txbd_at(ring, first_bd + i);
 		uint32_t len = le16toh(bd->send_size_le);
 		void *va = emu_iommu_look_near(dev->cfg.iommu, &ring->run, le64toh(bd->addr_le),
 				len, EMU_DMA_READ);
@@ -178,62 +167,28 @@ frame_is_usual(struct emu_dev *dev, struct emu_ring *ring, struct tx_frame *f)
 		if (!va || len == 0 || bd->flags_le & htole16(EMU_TXBD_RESERVED))
 			return false;
 		__builtin_prefetch(va);
-		f->out.seg[i] = (struct iovec){ va, len };
-		f->out.len_bytes += len;
+		out->seg[i] = (struct iovec){ va, len };
+		out->len_bytes += len;
 	}
-	f->ring_bytes = f->out.len_bytes;
-	return f->out.len_bytes >= EMU_FRAME_BYTES_MIN &&
-	       f->out.len_bytes + 4 <= dev->nic->max_frame_bytes;
-}
-
-/*
- * The same for a frame of one BD, which is what there is most of, all in one: false if it is not
- * complete, too.
- */
-static inline bool
-frame_is_simple(struct emu_dev *dev, struct emu_ring *ring, struct tx_frame *f)
-{
-	const struct emu_txbd *bd = txbd_at(ring, f->first_bd);
-	uint64_t addr;
-	uint32_t len;
-	void *va;
-
-	if (f->first_bd == ring->nb_bds ||
-			(flags_load(bd) & (EMU_TXBD_VLD | EMU_TXBD_FE | EMU_TXBD_RESERVED)) !=
-					(EMU_TXBD_VLD | EMU_TXBD_FE) ||
-			bd_asks(bd))
-		return false;
-	addr = le64toh(__atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED));
-	len = le16toh(__atomic_load_n(&bd->send_size_le, __ATOMIC_RELAXED));
-	if (addr == 0 || len < EMU_FRAME_BYTES_MIN || len + 4 > dev->nic->max_frame_bytes)
-		return false;
-	va = emu_iommu_look_near(dev->cfg.iommu, &ring->run, addr, len, EMU_DMA_READ);
-	if (!va)
-		return false;
-	__builtin_prefetch(va);
-	f->nb_bds = 1;
-	f->ring_bytes = len;
-	f->out.len_bytes = len;
-	f->out.nb_segs = 1;
-	f->out.seg[0] = (struct iovec){ va, len };
-	return true;
+	return out->len_bytes >= EMU_FRAME_BYTES_MIN &&
+	       out->len_bytes + 4 <= dev->nic->max_frame_bytes;
 }
 
 /* Look the buffers of a frame that is not usual up; false: an address faults, which was counted. */
 static bool
-job_gather(struct emu_dev *dev, unsigned int q, const struct tx_frame *f, struct emu_tx_job *job)
+job_gather(struct emu_dev *dev, unsigned int q, uint32_t nb_bds, struct emu_tx_job *job)
 {
 	const struct emu_ring *ring = &dev->queue[q].tx;
 	/* more of them are a driver error whatever they say */
-	uint32_t nb = f->nb_bds < EMU_TX_BDS_TSO_MAX ? f->nb_bds : EMU_TX_BDS_TSO_MAX;
+	uint32_t nb = nb_bds < EMU_TX_BDS_TSO_MAX ? nb_bds : EMU_TX_BDS_TSO_MAX;
 
 	job->q = q;
-	job->first = *txbd_at(ring, f->first_bd);
-	job->nb_bds = f->nb_bds;
+	job->first = *txbd_at(ring, 0);
+	job->nb_bds = nb_bds;
 	job->bits_are_reserved = false;
 	job->in.nb_segs = job->in.len_bytes = 0;
 	for (uint32_t i = 0; i < nb; i++) {
-		const struct emu_txbd bd = *txbd_at(ring, f->first_bd + i);
+		const struct emu_txbd bd = *txbd_at(ring, i);
 		uint32_t len = le16toh(bd.send_size_le);
 		void *va;
 
@@ -252,64 +207,68 @@ job_gather(struct emu_dev *dev, unsigned int q, const struct tx_frame *f, struct
 }
 
 /*
- * Take frames off the ring's front into @p b, at most @p most; BDs are not touched. Whatever is not
- * usual goes alone, so that it is counted once even if the wire is busy and all is gathered again.
- * Returns frames taken, the refused ones counted.
+ * The frame at the front, of @p nb_bds, is not usual: make a job of it, or refuse or drop it, which
+ * is counted.
  */
-static unsigned int
-burst_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b, unsigned int most)
+static void
+front_take(struct emu_dev *dev, unsigned int q, uint32_t nb_bds)
 {
 	struct emu_ring *ring = &dev->queue[q].tx;
-	bool mac_is_off = !(dev->nic->mac_word & EMU_MAC_TX_EN);
-	bool is_usual = !mac_is_off && !emu_tx_vlan_is_active(dev);
-	unsigned int taken = 0;
-	uint32_t room;
+
+	the_burst.nb_bds = nb_bds;
+	if (!(dev->nic->mac_word & EMU_MAC_TX_EN))
+		dev->drops[EMU_DROP_TX_MAC_DISABLED]++;
+	else
+		the_job.is_there = job_gather(dev, q, nb_bds, &the_job.job) &&
+		                   emu_tx_job_make(dev, &the_job.job);
+	if (!the_job.is_there)
+		ring->seg_idx = 0;
+	ring->is_skipping = nb_bds > EMU_TX_BDS_TSO_MAX && nb_bds < ring->nb_bds &&
+	                    !(flags_load(txbd_at(ring, nb_bds - 1)) & EMU_TXBD_FE);
+}
+
+/*
+ * Take frames off the ring's front into the burst, at most @p most; BDs are not touched. Whatever
+ * is not usual goes alone, so that it is counted once even if the wire is busy and all is gathered
+ * again. Returns frames taken, the refused ones counted.
+ */
+static unsigned int
+burst_gather(struct emu_dev *dev, unsigned int q, unsigned int most)
+{
+	struct emu_ring *ring = &dev->queue[q].tx;
+	bool is_usual = dev->nic->mac_word & EMU_MAC_TX_EN && !emu_tx_vlan_is_active(dev);
+	struct emu_tx_burst *b = &the_burst;
+	uint32_t room, nb_bds;
 
 	b->nb = 0;
 	b->nb_bds = 0;
-	b->has_job = false;
+	the_job.is_there = false;
 	if (ring->is_skipping)
 		frame_skip(dev, ring);
 	room = emu_doorbell_room(dev, ring);
-	/* The enable bit before every frame: the driver frees buffers right after clearing it
-	 * [1:2.9]. */
-	while (taken < most && b->nb_bds < room && !ring->is_skipping && emu_tx_runs(dev, q)) {
-		struct tx_frame *f = &b->f[b->nb];
-
-		f->first_bd = b->nb_bds;
-		if (is_usual && frame_is_simple(dev, ring, f)) {
-			b->nb++;
-		} else if ((f->nb_bds = frame_extent(ring, b->nb_bds)) == 0) {
-			if (taken == 0 && !txbd_is_filled(txbd_at(ring, 0)))
-				emu_doorbell_wrong(dev, ring);
+	/* The driver frees buffers right after it clears the enable bit [1:2.9]. */
+	if (ring->is_skipping || !emu_tx_runs(dev, q))
+		return 0;
+	if (is_usual && emu_tx_plain_gather(dev, ring, most < room ? most : room, b) > 0)
+		return b->nb;
+	while (b->nb < most && b->nb_bds < room && emu_tx_runs(dev, q)) {
+		nb_bds = frame_extent(ring, b->nb_bds);
+		if (nb_bds == 0 && b->nb == 0 && !txbd_is_filled(txbd_at(ring, 0)))
+			emu_doorbell_wrong(dev, ring);
+		if (nb_bds == 0 || nb_bds > room - b->nb_bds)
 			break;
-		} else if (f->nb_bds > room - b->nb_bds) {
-			break;
-		} else if (is_usual && frame_is_usual(dev, ring, f)) {
-			b->nb++;
-		} else {
-			if (taken > 0)
+		if (!is_usual || !frame_is_usual(dev, ring, b->nb_bds, nb_bds, &b->f[b->nb])) {
+			if (b->nb > 0)
 				break;
-			is_usual = false;
+			front_take(dev, q, nb_bds);
+			return 1;
 		}
-		b->nb_bds += f->nb_bds;
-		taken++;
-		if (b->nb_bds + BD_AHEAD < ring->nb_bds)
-			__builtin_prefetch(txbd_at(ring, b->nb_bds + BD_AHEAD), 1);
-		if (is_usual)
-			continue;
-		if (mac_is_off)
-			dev->drops[EMU_DROP_TX_MAC_DISABLED]++;
-		else
-			b->has_job = job_gather(dev, q, f, &b->job) &&
-			             emu_tx_job_make(dev, &b->job);
-		if (!b->has_job)
-			ring->seg_idx = 0;
-		ring->is_skipping = f->nb_bds > EMU_TX_BDS_TSO_MAX && f->nb_bds < ring->nb_bds &&
-		                    !(flags_load(txbd_at(ring, f->nb_bds - 1)) & EMU_TXBD_FE);
-		break;
+		b->first_bd[b->nb] = b->nb_bds;
+		b->frames[b->nb] = &b->f[b->nb];
+		b->nb++;
+		b->nb_bds += nb_bds;
 	}
-	return taken;
+	return b->nb;
 }
 
 /* Out on the wire, or round the loop; the same contract as emu_port_tx(). */
@@ -338,24 +297,33 @@ frames_out(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned 
 }
 
 static void
-ring_count(struct emu_ring *ring, uint32_t bytes)
+ring_count(struct emu_ring *ring, unsigned int nb, uint64_t bytes)
 {
-	__atomic_store_n(&ring->pkts, ring->pkts + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&ring->pkts, ring->pkts + nb, __ATOMIC_RELAXED);
 	ring->bytes += bytes;
 }
 
+/* @p nb frames have left through the MAC. */
 static void
-mac_sent(struct emu_dev *dev, const struct emu_frame *out)
+mac_sent(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned int nb)
 {
-	uint8_t dmac[6];
-	const uint8_t *to = out->seg[0].iov_base;
+	uint64_t shortest = 0;
 
-	if (out->seg[0].iov_len < sizeof(dmac)) {
+	if (dev->nic->nb_funcs > 1)
+		return; /* the switch counts what goes out */
+	for (unsigned int i = 0; i < nb; i++) {
+		const struct emu_frame *out = frames[i];
+		const uint8_t *to = out->seg[0].iov_base;
+		uint8_t dmac[6];
+
+		if (out->len_bytes == EMU_FRAME_BYTES_MIN && !(to[0] & 1)) {
+			shortest++;
+			continue;
+		}
 		emu_frame_copy(out, 0, dmac, sizeof(dmac));
-		to = dmac;
+		emu_mac_count(dev->nic, 19, out->len_bytes + 4, emu_dmac_class(dmac));
 	}
-	if (dev->nic->nb_funcs == 1) /* else the switch counts what goes out */
-		emu_mac_count(dev->nic, 19, out->len_bytes + 4, emu_dmac_class(to));
+	emu_mac_count_shortest(dev->nic, 19, shortest);
 }
 
 /*
@@ -363,10 +331,10 @@ mac_sent(struct emu_dev *dev, const struct emu_frame *out)
  * remembered in the ring, and the job is made again from its BDs.
  */
 static bool
-job_send(struct emu_dev *dev, struct emu_ring *ring, struct tx_burst *b)
+job_send(struct emu_dev *dev, struct emu_ring *ring)
 {
-	const struct emu_tx_job *job = &b->job;
-	const struct emu_frame *frames[EMU_BURST];
+	const struct emu_tx_job *job = &the_job.job;
+	struct emu_tx_burst *b = &the_burst;
 	bool has_gone = false;
 
 	while (ring->seg_idx < job->nb_frames) {
@@ -376,12 +344,11 @@ job_send(struct emu_dev *dev, struct emu_ring *ring, struct tx_burst *b)
 		if (nb > EMU_BURST)
 			nb = EMU_BURST;
 		for (unsigned int i = 0; i < nb; i++) {
-			emu_tx_job_frame(job, ring->seg_idx + i, &b->f[i].out, b->head[i]);
-			frames[i] = &b->f[i].out;
+			emu_tx_job_frame(job, ring->seg_idx + i, &b->f[i], the_job.head[i]);
+			b->frames[i] = &b->f[i];
 		}
-		gone = frames_out(dev, frames, nb, &next);
-		for (unsigned int i = 0; i < gone; i++)
-			mac_sent(dev, frames[i]);
+		gone = frames_out(dev, b->frames, nb, &next);
+		mac_sent(dev, b->frames, gone);
 		has_gone |= gone > 0;
 		ring->seg_idx += gone;
 		if (next == EMU_TX_BUSY)
@@ -390,7 +357,7 @@ job_send(struct emu_dev *dev, struct emu_ring *ring, struct tx_burst *b)
 	}
 	ring->seg_idx = 0;
 	if (has_gone)
-		ring_count(ring, job->in.len_bytes);
+		ring_count(ring, 1, job->in.len_bytes);
 	if (job->is_short) /* it is sent all the same [2:6.4] */
 		emu_dev_violation(dev, EMU_V_TX_TOO_SHORT,
 				"a frame is shorter than the driver has to make it");
@@ -401,25 +368,26 @@ job_send(struct emu_dev *dev, struct emu_ring *ring, struct tx_burst *b)
 /* Send what was gathered and complete its BDs; false: the wire is busy, the rest stays in the ring.
  */
 static bool
-burst_send(struct emu_dev *dev, struct emu_ring *ring, struct tx_burst *b, unsigned int *done)
+burst_send(struct emu_dev *dev, struct emu_ring *ring, unsigned int *done)
 {
-	const struct emu_frame *frames[EMU_BURST];
+	const struct emu_tx_burst *b = &the_burst;
 
 	*done = 0;
-	if (b->has_job)
-		return job_send(dev, ring, b);
-	for (unsigned int i = 0; i < b->nb; i++)
-		frames[i] = &b->f[i].out;
+	if (the_job.is_there)
+		return job_send(dev, ring);
 	while (*done < b->nb) {
+		const struct emu_frame *const *frames = b->frames + *done;
 		enum emu_tx_result next;
-		unsigned int nb = frames_out(dev, frames + *done, b->nb - *done, &next);
+		unsigned int nb = frames_out(dev, frames, b->nb - *done, &next);
+		uint64_t bytes = 0;
 
-		for (unsigned int i = 0; i < nb; i++, (*done)++) {
-			ring_count(ring, b->f[*done].ring_bytes);
-			mac_sent(dev, &b->f[*done].out);
-		}
+		for (unsigned int i = 0; i < nb; i++)
+			bytes += frames[i]->len_bytes;
+		ring_count(ring, nb, bytes);
+		mac_sent(dev, frames, nb);
+		*done += nb;
 		if (next == EMU_TX_BUSY) {
-			bds_complete(dev, ring, b->f[*done].first_bd);
+			bds_complete(dev, ring, b->first_bd[*done]);
 			return false;
 		}
 		*done += next == EMU_TX_DROPPED;
@@ -441,7 +409,7 @@ bell_is_rung(struct emu_dev *dev, unsigned int q, struct emu_ring *ring)
 		 * and a ring after is seen the next time. The driver orders its side. */
 		__atomic_exchange_n(bell, 0, __ATOMIC_SEQ_CST);
 		ring->has_more = true;
-		for (uint32_t n = 0; n < BD_AHEAD && n < ring->nb_bds; n += 2)
+		for (uint32_t n = 0; n < EMU_TX_BD_AHEAD && n < ring->nb_bds; n += 2)
 			__builtin_prefetch(txbd_at(ring, n), 1);
 	}
 	return ring->has_more;
@@ -477,13 +445,13 @@ zero_is_meant(struct emu_dev *dev, unsigned int q, struct emu_ring *ring)
 
 /* The first frame, with BDs of 0 bytes; frames taken. */
 static unsigned int
-zero_gather(struct emu_dev *dev, unsigned int q, struct tx_burst *b)
+zero_gather(struct emu_dev *dev, unsigned int q)
 {
 	unsigned int taken;
 
 	dev->tx_zero[q].bd = NULL;
 	zeros_are_meant = true;
-	taken = burst_gather(dev, q, b, 1);
+	taken = burst_gather(dev, q, 1);
 	zeros_are_meant = false;
 	return taken;
 }
@@ -500,17 +468,17 @@ queue_poll(struct emu_dev *dev, unsigned int q, unsigned int budget)
 	}
 	while (nb < budget && bell_is_rung(dev, q, ring)) {
 		unsigned int most = budget - nb < EMU_BURST ? budget - nb : EMU_BURST, done;
-		unsigned int taken = burst_gather(dev, q, &the_burst, most);
+		unsigned int taken = burst_gather(dev, q, most);
 
 		if (taken == 0) {
 			ring->has_more = false;
 			if (zero_is_meant(dev, q, ring))
-				taken = zero_gather(dev, q, &the_burst);
+				taken = zero_gather(dev, q);
 			if (taken == 0)
 				break;
 			ring->has_more = true;
 		}
-		if (!burst_send(dev, ring, &the_burst, &done)) {
+		if (!burst_send(dev, ring, &done)) {
 			nb += done;
 			break;
 		}

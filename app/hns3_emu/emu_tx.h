@@ -13,6 +13,7 @@
 
 #include "emu_dev_priv.h"
 
+#define EMU_TX_BD_AHEAD   16u  /* BDs that are fetched before they are needed */
 #define EMU_TX_HEAD_BYTES 512u /* of headers, at most [2:3.2] */
 #define EMU_TX_PEEK_BYTES 26u  /* looked at for tags that the frame has */
 #define EMU_TX_TAG_BYTES  12u  /* three tags: a PVID and both of the BD [2:2.8] */
@@ -47,6 +48,28 @@ struct emu_tx_job {
 	uint8_t tags[EMU_TX_TAG_BYTES];
 	uint8_t head[EMU_TX_HEAD_BYTES];
 };
+
+/* What makes a frame unusual, in each word of its first BD. */
+#define EMU_TX_CS_ASKS     (EMU_TXBD_L3CS | EMU_TXBD_L4CS | EMU_TXBD_VLAN | EMU_TXBD_TSO)
+#define EMU_TX_OL_ASKS     (EMU_TXBD_OL3T | EMU_TXBD_TUNTYPE | EMU_TXBD_OVLAN | EMU_TXBD_MACSEC)
+#define EMU_TX_PAYLEN_ASKS (EMU_TXBD_OL4CS | EMU_TXBD_PAYLEN_RESERVED)
+#define EMU_TX_MSS_ASKS    (EMU_TXBD_CKST | EMU_TXBD_MSS_RESERVED)
+
+/* Frames that wait to be sent as the driver gave them, in the order of the ring. */
+struct emu_tx_burst {
+	unsigned int nb;              /* frames */
+	uint32_t nb_bds;              /* of the ring, that belong to what was gathered */
+	uint32_t first_bd[EMU_BURST]; /* of those */
+	const struct emu_frame *frames[EMU_BURST]; /* in f */
+	struct emu_frame f[EMU_BURST];
+};
+
+/*
+ * Look at the front of a ring for plain frames: @p most at most, which its doorbells have room for;
+ * the function's frames are sent as they are. Fills @p b; BDs are not touched. Returns how many.
+ */
+unsigned int emu_tx_plain_gather(struct emu_dev *dev, struct emu_ring *ring, unsigned int most,
+		struct emu_tx_burst *b);
 
 /* Most BDs of a frame, without TSO [2:3.2]. */
 static inline uint32_t
