@@ -168,6 +168,7 @@ struct emu_ring {
 	uint64_t pkts_shown;             /* of pkts, how many the client has been told */
 	int32_t vector;                  /* MSI-X vector of its events, -1: none */
 	bool is_rx;
+	uint32_t nb_placed;  /* data: Rx, BDs given to frames of a burst that are not written yet */
 	bool irq_pending;    /* data: an event waits for its vector */
 	bool has_news;       /* data: during a burst */
 	bool has_more;       /* data: Tx, BDs may be valid that were not looked at */

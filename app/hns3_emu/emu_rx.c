@@ -92,9 +92,10 @@ static enum emu_rx_result
 buffers_find(struct emu_dev *dev, struct emu_rx_slot *s, uint32_t nb)
 {
 	struct emu_ring *ring = s->ring;
-	uint32_t idx = ring->idx;
+	uint32_t idx = ring->idx, more = nb - s->nb_bds;
 
-	if (nb - s->nb_bds > emu_doorbell_room(dev, ring))
+	/* nothing in BDs that wait to be written tells them from free ones */
+	if (more > emu_doorbell_room(dev, ring) || more > ring->nb_bds - ring->nb_placed)
 		return EMU_RX_NO_BD;
 	for (uint32_t i = s->nb_bds; i < nb; i++) {
 		struct emu_rxbd *bd = emu_rxbd_at(ring, idx);
@@ -123,7 +124,8 @@ buffers_find(struct emu_dev *dev, struct emu_rx_slot *s, uint32_t nb)
 		if (++idx == ring->nb_bds)
 			idx = 0;
 	}
-	emu_doorbell_use(dev, ring, nb - s->nb_bds);
+	emu_doorbell_use(dev, ring, more);
+	ring->nb_placed += more;
 	s->nb_bds = nb;
 	ring->idx = idx;
 	/* the BDs that the next frames need, for writing */
@@ -304,6 +306,7 @@ slots_flush(struct emu_rx_burst *b)
 		struct emu_rx_slot *s = &b->slot[i];
 		struct emu_ring *ring = s->ring;
 
+		ring->nb_placed = 0;
 		/* The driver frees buffers right after it clears the enable bit [1:2.9]. */
 		if (!emu_rx_runs(s->dev, s->queue)) {
 			slot_drop(b, s);
@@ -452,6 +455,8 @@ gro_join(struct emu_rx_burst *b, unsigned int i, struct emu_dev *dev, const stru
 	if (nb_bds > old_bds && buffers_find(dev, s, nb_bds) != EMU_RX_TAKEN)
 		return false;
 	if (!emu_gro_add(s->gro, b->frames[i], fate->p, data)) {
+		emu_doorbell_use(dev, ring, old_bds - s->nb_bds);
+		ring->nb_placed -= s->nb_bds - old_bds;
 		s->nb_bds = old_bds;
 		ring->idx = old_idx;
 		return false;

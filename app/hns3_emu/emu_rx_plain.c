@@ -113,8 +113,8 @@ run_place(struct emu_dev *dev, const struct emu_frame *const *frames, unsigned i
 		base = le32toh(__atomic_load_n(&bd->base_info_le, __ATOMIC_ACQUIRE));
 		addr = le64toh(__atomic_load_n(&bd->addr_le, __ATOMIC_RELAXED));
 		if (base & EMU_RXBD_VLD || addr == 0 || addr & misaligned ||
-				frames[n]->len_bytes > ring->buf_bytes)
-			break;
+				frames[n]->len_bytes > ring->buf_bytes || ring->nb_bds < nb)
+			break; /* in a ring that is shorter than the run one would meet itself */
 		buf = emu_iommu_in_run(ring->run, addr, frames[n]->len_bytes, EMU_DMA_WRITE);
 		if (!buf)
 			break; /* whoever takes the long way remembers the run */

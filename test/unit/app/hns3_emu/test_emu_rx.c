@@ -299,6 +299,73 @@ buffer_outside_the_maps_is_a_fault(void **state)
 		rig_rx(rig, frame, 60); /* may or may not fit: must not hang or write elsewhere */
 }
 
+/* More frames in one burst than the ring has BDs for: those that fit are whole, none is over
+ * another. */
+static void
+burst_is_longer_than_the_ring(void **state, uint32_t len, uint32_t nb_bds, unsigned int fit)
+{
+	static uint8_t bytes[EMU_BURST][9000];
+	static struct emu_frame f[EMU_BURST];
+	const struct emu_frame *frames[EMU_BURST];
+	struct rig *rig = *state;
+	struct emu_rx_done done;
+	uint32_t nb = (len + 2047) / 2048;
+	uint8_t mtu[24] = { 0x3a, 0x23, 64 }; /* 9018 */
+
+	assert_int_equal(rig_cmd1(rig, 0x0308, 0x11, mtu), 0);
+	rig_wr(rig, rig_tqp(0) + 0x08, nb_bds / 8 - 1); /* [2:3.1] */
+	for (unsigned int i = 0; i < EMU_BURST; i++) {
+		memset(bytes[i], (int)(i + 1), len);
+		memcpy(bytes[i], "\x02\0\0\0\0\x0e\x02\0\0\0\0\x01\x12\x34", 14);
+		f[i] = (struct emu_frame){ .len_bytes = len, .nb_segs = 1 };
+		f[i].seg[0] = (struct iovec){ bytes[i], len };
+		frames[i] = &f[i];
+	}
+	assert_int_equal(emu_dev_rx_burst(rig->dev, frames, EMU_BURST, false, &done), EMU_BURST);
+	assert_int_equal(done.taken, fit);
+	assert_int_equal(done.missed, EMU_BURST - fit);
+	for (unsigned int i = 0; i < fit; i++) {
+		assert_int_equal(rig->mem[rig_rx_buf(0, i * nb) + 20], i + 1);
+		assert_int_equal(get16(rig_rxbd(rig, 0, (i + 1) * nb - 1) + 12), len);
+	}
+}
+
+static void
+long_frames_in_a_short_ring(void **state)
+{
+	burst_is_longer_than_the_ring(state, 9000, 64, 12); /* of 5 BDs each */
+}
+
+static void
+short_frames_in_a_shorter_ring(void **state)
+{
+	burst_is_longer_than_the_ring(state, 60, 8, 8);
+}
+
+static void
+plain_frames_in_a_shorter_ring(void **state)
+{
+	struct rig *rig = *state;
+	struct emu_rx_done done;
+	uint8_t bytes[60];
+	struct emu_frame f = { .len_bytes = 60, .nb_segs = 1, .seg[0] = { bytes, 60 } };
+	const struct emu_frame *frames[EMU_BURST];
+
+	rig_wr(rig, rig_tqp(0) + 0x08, 0);
+	rig_ipv4(bytes, 17, 18);
+	for (unsigned int i = 0; i < EMU_BURST; i++)
+		frames[i] = &f;
+	for (unsigned int round = 0; round < 2; round++) { /* in the second one buffers are known */
+		assert_int_equal(emu_dev_rx_burst(rig->dev, frames, EMU_BURST, false, &done),
+				EMU_BURST);
+		assert_int_equal(done.taken, 8);
+		assert_int_equal(done.missed, EMU_BURST - 8);
+		for (unsigned int i = 0; i < 8; i++)
+			rig_rx_arm(rig, 0, i);
+		rig_wr(rig, rig_tqp(0) + 0x1c, 8);
+	}
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, rig_setup_started, rig_teardown)
 
 int
@@ -317,6 +384,9 @@ main(void)
 		CASE(disabled_queue_is_left_alone),
 		CASE(queue_reset_starts_over),
 		CASE(buffer_outside_the_maps_is_a_fault),
+		CASE(long_frames_in_a_short_ring),
+		CASE(short_frames_in_a_shorter_ring),
+		CASE(plain_frames_in_a_shorter_ring),
 	};
 
 	return RIG_RUN(tests);
