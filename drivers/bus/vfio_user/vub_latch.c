@@ -10,6 +10,7 @@
  *   read counters once a second, is not asked to lock: it is parked, by an event fd whose callback
  *   holds it until the frame is over. If it cannot come (a reset is being waited for in it), the
  *   counters are not shown: the driver reads zeros, and what came will be shown another time.
+ *   Others have to wait for the end of such a frame, too.
  *
  *   No time-out while others stand still. Waits count their looks, not time, so a machine that
  *   freezes all of us for seconds breaks nothing; they end for a peer that is dead or stopped.
@@ -57,9 +58,9 @@ enum park {
 
 /* Looks, each LOOK_US and what the kernel adds (about 50 us) after the last one. */
 #define LOOK_US    10
-#define LOOKS_ASK  30000 /* seconds; an answer comes in microseconds */
-#define LOOKS_LOCK 30000
-#define LOOKS_COME 15000 /* a second for the interrupt thread, which may be busy */
+#define LOOKS_ASK  30000  /* seconds; an answer comes in microseconds */
+#define LOOKS_LOCK 300000 /* longer than whoever has it may take */
+#define LOOKS_COME 15000  /* a second for the interrupt thread, which may be busy */
 #define LOOKS_PARK 100000
 
 /* The page, or NULL: the device has none. */
@@ -214,26 +215,29 @@ vub_latch_take(struct vub_dev *dev)
 	if (!page || dev->latch.park_fd < 0 ||
 			atomic_load_explicit(&dev->lost, memory_order_relaxed) || !lock_take(dev))
 		return false;
-	if (park(dev, page)) {
-		if (server_ask(dev, page, ASK_SHOW))
-			return true;
+	/* If nothing is shown, the lock stays all the same: the caller would read what others are
+	 * shown. */
+	dev->latch.is_shown = park(dev, page);
+	if (dev->latch.is_shown && !server_ask(dev, page, ASK_SHOW)) {
+		dev->latch.is_shown = false;
 		unpark(page);
 	}
-	lock_give(dev);
-	return false;
+	return true;
 }
 
 bool
 vub_latch_give(struct vub_dev *dev, bool is_taken, bool is_read)
 {
 	uint32_t *page = page_of(dev);
-	bool more;
+	bool more = false;
 
 	if (!is_taken)
 		return false;
-	more = is_read && __atomic_load_n(&page[LATCH_MORE], __ATOMIC_RELAXED);
-	server_ask(dev, page, is_read ? ASK_READ : ASK_BACK);
-	unpark(page);
+	if (dev->latch.is_shown) {
+		more = is_read && __atomic_load_n(&page[LATCH_MORE], __ATOMIC_RELAXED);
+		server_ask(dev, page, is_read ? ASK_READ : ASK_BACK);
+		unpark(page);
+	}
 	lock_give(dev);
 	return more;
 }

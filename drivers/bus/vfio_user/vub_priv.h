@@ -89,6 +89,7 @@ struct vub_dev {
 	} ext;
 	struct {
 		pthread_mutex_t lock;
+		bool is_shown;                  /* of who has the lock: there are counters */
 		int park_fd;                    /* event fd, or -1: no latch */
 		struct rte_intr_handle *handle; /* primary: of park_fd */
 	} latch;
@@ -162,8 +163,8 @@ int vub_mp_open(struct vub_dev *dev);
 int vub_latch_init(struct vub_dev *dev);
 void vub_latch_fini(struct vub_dev *dev);
 
-/** Show counters in the registers, for one reading of each by the caller alone. @return is it so?
- */
+/** Keep others out, and show counters in the registers, for one reading of each by the caller
+ * alone; if the interrupt thread cannot come, they are 0. @return others are kept out */
 bool vub_latch_take(struct vub_dev *dev);
 /**
  * Empty the registers.
