@@ -49,24 +49,26 @@ tpf_control_run(struct tpf_app *app)
 	app->stop_reason = "signal";
 	while (!tpf_stop_is_requested()) {
 		struct totals now;
+		uint64_t tsc; /* one for all that is decided: what is due at the end is not missed
+		               */
 
 		rte_delay_us_sleep(TICK_MS * 1000);
+		tsc = rte_rdtsc();
 		now = totals_get(app);
 		if (now.rx_pkts != seen.rx_pkts || now.tx_pkts != seen.tx_pkts)
-			last_change = rte_rdtsc();
+			last_change = tsc;
 		seen = now;
-		if (opts->stats_period_s != 0 && rte_rdtsc() >= next_print) {
+		if (opts->stats_period_s != 0 && tsc >= next_print) {
 			period_print(&now, &printed, opts->stats_period_s);
 			printed = now;
 			next_print += hz_ms * 1000 * opts->stats_period_s;
 		}
-		if (opts->run_seconds != 0 &&
-				rte_rdtsc() - start >= hz_ms * 1000 * opts->run_seconds) {
+		if (opts->run_seconds != 0 && tsc - start >= hz_ms * 1000 * opts->run_seconds) {
 			app->stop_reason = "--run-seconds";
 			break;
 		}
 		if (opts->idle_ms != 0 && now.rx_pkts != 0 &&
-				rte_rdtsc() - last_change >= hz_ms * opts->idle_ms) {
+				tsc - last_change >= hz_ms * opts->idle_ms) {
 			app->stop_reason = "--exit-when-idle";
 			break;
 		}
