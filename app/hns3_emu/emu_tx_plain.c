@@ -25,6 +25,8 @@ emu_tx_plain_gather(struct emu_dev *dev, struct emu_ring *ring, unsigned int mos
 {
 	uint32_t len_max = dev->nic->max_frame_bytes - 4, idx = ring->idx, n;
 
+	if (most > ring->nb_bds)
+		most = ring->nb_bds; /* once around: BDs are done only later */
 	for (n = 0; n < most; n++) {
 		const uint64_t *w = (const uint64_t *)(const void *)(ring->va +
 								     (size_t)idx * EMU_BD_BYTES);

@@ -110,6 +110,22 @@ how_far(void **state)
 	assert_int_equal(gather(rig, 32), 4);
 }
 
+/* A ring that is shorter than a burst and full: each frame once. */
+static void
+once_around(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_wr(rig, rig_tqp(0) + 0x48, 0); /* 8 BDs [1:2.6] */
+	rig_tx_go(rig, 0, 0);
+	assert_int_equal(rig->dev->queue[0].tx.nb_bds, 8);
+	bds_put(rig, 0, 8);
+	assert_int_equal(gather(rig, 32), 8);
+	assert_int_equal(rig_tx_go(rig, 0, 8), 8);
+	assert_int_equal(rig->nb_sent, 8);
+	assert_int_equal(rig_tx_go(rig, 0, 0), 0);
+}
+
 int
 main(void)
 {
@@ -117,6 +133,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(each_bit, rig_setup_started, rig_teardown),
 		cmocka_unit_test_setup_teardown(sizes, rig_setup_started, rig_teardown),
 		cmocka_unit_test_setup_teardown(how_far, rig_setup_started, rig_teardown),
+		cmocka_unit_test_setup_teardown(once_around, rig_setup_started, rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
