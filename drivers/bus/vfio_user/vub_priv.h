@@ -13,7 +13,7 @@
  *
  * Life of a device: scan makes a struct vub_dev from devargs (name only); plug does, in this order,
  * open, irq, latch, dma, watch, the driver's probe, ops; in a secondary process vub_mp_open()
- * stands for the first five; unplug does the reverse. Each xxx_fini undoes its xxx_init and is
+ * stands for the first five; unplug does the reverse. Each *_fini undoes its *_init and is
  * harmless without it.
  *
  * Threads: EAL's hot-plug calls (scan, plug, unplug) come one at a time from one thread. The
