@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emu_vnet.h"
+#include "wire_rig.h"
 
 /* UDP 10.0.0.1:1 -> 10.0.0.2:2 with 5 bytes; the checksum is that of the pseudo header, 0x1421. */
 static const uint8_t udp[47] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00, /* Ethernet */
@@ -40,17 +41,6 @@ next(void)
 	}
 	assert_int_equal(at, frame.len_bytes);
 	return at;
-}
-
-/* Ones' complement sum of big-endian words, folded: 0xffff over what is right. */
-static uint32_t
-fold(const uint8_t *p, uint32_t len, uint32_t sum)
-{
-	for (uint32_t i = 0; i < len; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
 }
 
 static void
@@ -135,8 +125,10 @@ tcp_is_cut_into_segments(void **state)
 		assert_int_equal((uint32_t)got[38] << 24 | got[39] << 16 | got[40] << 8 | got[41],
 				want[i].seq);
 		assert_int_equal(got[47], want[i].flags);
-		assert_int_equal(fold(got + 14, 20, 0), 0xffff);
-		assert_int_equal(fold(got + 34, len - 34, fold(got + 26, 8, 6 + len - 34)), 0xffff);
+		assert_int_equal(bytes_sum(got + 14, 20, 0), 0xffff);
+		assert_int_equal(
+				bytes_sum(got + 34, len - 34, bytes_sum(got + 26, 8, 6 + len - 34)),
+				0xffff);
 		assert_memory_equal(got + 66, bytes + 66 + 100 * i, want[i].payload);
 	}
 	assert_int_equal(next(), 0);
@@ -168,7 +160,8 @@ tcp_over_ipv6_with_tags(void **state)
 		assert_int_equal(next(), 82 + payload);
 		assert_memory_equal(got + 12, "\x81\x00\x00\x05\x81\x00\x00\x07\x86\xdd", 10);
 		assert_int_equal(got[26] << 8 | got[27], 20 + payload);
-		assert_int_equal(fold(got + 62, 20 + payload, fold(got + 30, 32, 6 + 20 + payload)),
+		assert_int_equal(bytes_sum(got + 62, 20 + payload,
+						 bytes_sum(got + 30, 32, 6 + 20 + payload)),
 				0xffff);
 		assert_memory_equal(got + 82, bytes + 78 + 60 * i, payload);
 	}

@@ -29,17 +29,6 @@ bad_specs_are_refused(void **state)
 	}
 }
 
-/* Sum of big-endian 16-bit words; 0xffff when a checksum among them is right. */
-static uint32_t
-sum16(const uint8_t *p, uint32_t len, uint32_t sum)
-{
-	for (uint32_t i = 0; i < len; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
 /* A frame with FCS of @p size bytes must be right in every field. */
 static void
 assert_frame(const struct kept_frame *f, uint32_t size)
@@ -57,9 +46,9 @@ assert_frame(const struct kept_frame *f, uint32_t size)
 	assert_memory_equal(b + 30, "\xc6\x13\0\1", 4);
 	assert_int_equal(b[36] << 8 | b[37], 9);
 	assert_int_equal(b[38] << 8 | b[39], udp);
-	assert_int_equal(sum16(b + 14, 20, 0), 0xffff);
+	assert_int_equal(bytes_sum(b + 14, 20, 0), 0xffff);
 	assert_true(b[40] || b[41]);
-	assert_int_equal(sum16(b + 34, udp, sum16(b + 26, 8, 17 + udp)), 0xffff);
+	assert_int_equal(bytes_sum(b + 34, udp, bytes_sum(b + 26, 8, 17 + udp)), 0xffff);
 }
 
 static void

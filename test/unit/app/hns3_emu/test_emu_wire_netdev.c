@@ -21,12 +21,7 @@
 
 #include "wire_netrig.h"
 
-static void
-sh(const char *command)
-{
-	if (system(command)) /* NOLINT(cert-env33-c): our own words */
-		fail_msg("failed: %s", command);
-}
+const struct net_wire net_wire = { "netdev:near0", "near0", "far0" };
 
 static void
 bad_specs_are_refused(void **state)
@@ -38,20 +33,13 @@ bad_specs_are_refused(void **state)
 		wire_refused(*state, bad[i], "give one interface name of up to 15 characters");
 	wire_refused(*state, "netdev:nothere0", "there is no such interface");
 	wire_refused(*state, "netdev:lo", "it is not an Ethernet interface");
-	sh("ip link set near0 down");
+	net_set_up("near0", false);
 	wire_refused(*state, "netdev:near0", "it is down; set it up with: ip link set dev NAME up");
-	sh("ip link set near0 up");
+	net_set_up("near0", true);
 	assert_int_equal(seteuid(65534), 0);
 	wire_refused(*state, "netdev:near0",
 			"Operation not permitted (it takes CAP_NET_RAW: run as root)");
 	assert_int_equal(seteuid(0), 0);
-}
-
-static void
-sent_frames_come_out(void **state)
-{
-	wire_open(*state, "netdev:near0");
-	net_sent_come_out(*state, net_socket("far0", NET_ALL, false));
 }
 
 /* The device sees neither what it sent nor what the host did. */
@@ -60,9 +48,8 @@ what_the_host_sends_is_not_seen(void **state)
 {
 	struct wire_rig *rig = *state;
 	uint8_t frame[1514], got[2000];
-	int fd = net_socket("far0", NET_ALL, false), host = net_socket("near0", NET_ALL, false);
+	int fd = net_open(rig, false), host = net_socket("near0", false);
 
-	wire_open(rig, "netdev:near0");
 	net_frame_fill(frame, 1514, 0);
 	assert_int_equal(send(host, frame, 1514, 0), 1514);
 	assert_int_equal(recv(fd, got, sizeof(got), 0), 1514);
@@ -83,9 +70,8 @@ a_frame_beyond_the_mtu_is_lost(void **state)
 	const struct emu_frame *frames[3];
 	enum emu_tx_result next;
 	uint8_t got[2000];
-	int fd = net_socket("far0", NET_ALL, false);
+	int fd = net_open(rig, false);
 
-	wire_open(rig, "netdev:near0");
 	for (unsigned int i = 0; i < 3; i++) {
 		uint32_t len = i == 1 ? 1519 : 64;
 
@@ -107,13 +93,6 @@ a_frame_beyond_the_mtu_is_lost(void **state)
 	close(fd);
 }
 
-static void
-frames_of_the_interface_arrive(void **state)
-{
-	wire_open(*state, "netdev:near0");
-	net_sent_to_arrive(*state, net_socket("far0", NET_ALL, false));
-}
-
 /* The kernel takes the outer tag out and tells it apart; the device gets the frame as it was. */
 static void
 tags_arrive_in_their_place(void **state)
@@ -122,9 +101,8 @@ tags_arrive_in_their_place(void **state)
 		"\x88\xa8\x00\x07\x81\x00\x60\x08\x88\xb5" };
 	struct wire_rig *rig = *state;
 	uint8_t frame[2][200];
-	int fd = net_socket("far0", NET_ALL, false);
+	int fd = net_open(rig, false);
 
-	wire_open(rig, "netdev:near0");
 	for (unsigned int i = 0; i < 2; i++) {
 		net_frame_fill(frame[i], 200, i);
 		memcpy(frame[i] + 12, tags[i], i == 0 ? 6 : 10);
@@ -146,8 +124,8 @@ kernel_checksums_are_completed(void **state)
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	wire_open(rig, net_wire.spec);
 	assert_int_equal(inet_pton(AF_INET, "10.9.0.2", &to.sin_addr), 1);
-	wire_open(rig, "netdev:near0");
 	assert_int_equal(sendto(fd, "some odd bytes!", 15, 0, (struct sockaddr *)&to, sizeof(to)),
 			15);
 	wire_poll_until(rig, 1);
@@ -166,9 +144,8 @@ checksums_behind_a_tag_are_completed(void **state)
 	struct virtio_net_hdr h = { .flags = 1, .csum_start = 38, .csum_offset = 6 };
 	struct iovec iov[2] = { { &h, sizeof(h) }, { (void *)(uintptr_t)frame, 64 } };
 	struct wire_rig *rig = *state;
-	int fd = net_socket("far0", NET_ALL, true);
+	int fd = net_open(rig, true);
 
-	wire_open(rig, "netdev:near0");
 	assert_int_equal(writev(fd, iov, 2), (ssize_t)sizeof(h) + 64);
 	wire_poll_until(rig, 1);
 	assert_int_equal(rig->dev.kept[0].len, 64);
@@ -177,67 +154,14 @@ checksums_behind_a_tag_are_completed(void **state)
 	close(fd);
 }
 
-/* A TCP unit of 5000 bytes, as a sender with TSO hands it to a veth, arrives as frames. */
-static void
-long_tcp_units_are_cut(void **state)
-{
-	static uint8_t unit[5054];
-	struct virtio_net_hdr h = { .flags = 1,
-		.gso_type = 1,
-		.hdr_len = 54,
-		.gso_size = 1200,
-		.csum_start = 34,
-		.csum_offset = 16 };
-	struct iovec iov[2] = { { &h, sizeof(h) }, { unit, sizeof(unit) } };
-	struct wire_rig *rig = *state;
-	uint32_t at = 54;
-	int fd = net_socket("far0", NET_ALL, true);
-
-	bytes_fill(unit, sizeof(unit), 3);
-	memcpy(unit, "\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01", 12);
-	memcpy(unit + 12,
-			"\x08\x00\x45\x00\x13\xb0\x00\x07\x40\x00\x40\x06\x00\x00\x0a\x09\x00\x01"
-			"\x0a\x09\x00\x02\x04\x00\x00\x50\x00\x00\x00\x01\x00\x00\x00\x01\x50\x18"
-			"\x10\x00\x00\x00\x00\x00",
-			42);
-	wire_open(rig, "netdev:near0");
-	assert_int_equal(writev(fd, iov, 2), (ssize_t)(sizeof(h) + sizeof(unit)));
-	wire_poll_until(rig, 5);
-	for (unsigned int i = 0; i < 5; i++) {
-		uint32_t len = i < 4 ? 1254 : 254;
-
-		assert_int_equal(rig->dev.kept[i].len, len);
-		net_sums_are_right(rig->dev.kept[i].bytes, 14);
-		assert_memory_equal(rig->dev.kept[i].bytes + 54, unit + at, len - 54);
-		at += len - 54;
-	}
-	assert_int_equal(rig->wire.stats.drop_rx_error_pkts, 0);
-	close(fd);
-}
-
-static void
-without_room_frames_wait(void **state)
-{
-	wire_open(*state, "netdev:near0");
-	net_without_room_they_wait(*state, net_socket("far0", NET_ALL, false));
-}
-
-static void
-bursts_stay_together(void **state)
-{
-	wire_open(*state, "netdev:near0");
-	net_bursts_stay_together(*state, net_socket("far0", NET_ALL, false));
-}
-
 /* What does not fit the socket's queue is lost, and the report knows how much. */
 static void
 losses_of_the_queue_are_counted(void **state)
 {
 	struct wire_rig *rig = *state;
 	uint8_t frame[1514];
-	int fd = net_socket("far0", NET_ALL, false);
+	int fd = net_open(rig, false);
 
-	wire_open(rig, "netdev:near0");
 	for (unsigned int i = 0; i < 10000; i++) {
 		net_frame_fill(frame, 1514, i);
 		assert_int_equal(send(fd, frame, 1514, 0), 1514);
@@ -248,15 +172,6 @@ losses_of_the_queue_are_counted(void **state)
 	assert_true(rig->wire.stats.drop_queue_pkts > 0);
 	assert_int_equal(rig->wire.stats.rx_refused_pkts + rig->wire.stats.drop_queue_pkts, 10000);
 	close(fd);
-}
-
-static void
-an_interface_that_goes_down(void **state)
-{
-	wire_open(*state, "netdev:near0");
-	sh("ip link set near0 down");
-	net_nothing_passes(*state);
-	sh("ip link set near0 up");
 }
 
 #define VETH                                                                                       \
@@ -277,25 +192,18 @@ obstacle(void)
 	return NULL;
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, wire_setup, wire_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(bad_specs_are_refused),
-		CASE(sent_frames_come_out),
-		CASE(what_the_host_sends_is_not_seen),
-		CASE(a_frame_beyond_the_mtu_is_lost),
-		CASE(frames_of_the_interface_arrive),
-		CASE(tags_arrive_in_their_place),
-		CASE(kernel_checksums_are_completed),
-		CASE(checksums_behind_a_tag_are_completed),
-		CASE(long_tcp_units_are_cut),
-		CASE(without_room_frames_wait),
-		CASE(bursts_stay_together),
-		CASE(losses_of_the_queue_are_counted),
-		CASE(an_interface_that_goes_down),
+		NET_CASE(bad_specs_are_refused),
+		NET_CASE(what_the_host_sends_is_not_seen),
+		NET_CASE(a_frame_beyond_the_mtu_is_lost),
+		NET_CASE(tags_arrive_in_their_place),
+		NET_CASE(kernel_checksums_are_completed),
+		NET_CASE(checksums_behind_a_tag_are_completed),
+		NET_CASE(losses_of_the_queue_are_counted),
+		NET_CASES,
 	};
 	const char *why = obstacle();
 

@@ -8,11 +8,15 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "wire_netrig.h"
@@ -27,12 +31,12 @@ net_frame_fill(uint8_t *frame, uint32_t len, unsigned int seed)
 }
 
 int
-net_socket(const char *ifname, uint16_t protocol, bool vnet_hdr)
+net_socket(const char *ifname, bool vnet_hdr)
 {
 	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(protocol),
+		.sll_protocol = htons(ETH_P_ALL),
 		.sll_ifindex = (int)if_nametoindex(ifname) };
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(NET_TYPE)), one = 1;
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), one = 1;
 
 	assert_true(fd >= 0);
 	if (vnet_hdr)
@@ -41,14 +45,22 @@ net_socket(const char *ifname, uint16_t protocol, bool vnet_hdr)
 	return fd;
 }
 
-uint32_t
-net_fold(const uint8_t *p, uint32_t len, uint32_t sum)
+int
+net_open(struct wire_rig *rig, bool vnet_hdr)
 {
-	for (uint32_t i = 0; i < len; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
+	wire_open(rig, net_wire.spec);
+	return net_socket(net_wire.far, vnet_hdr);
+}
+
+void
+net_set_up(const char *ifname, bool up)
+{
+	struct ifreq ifr = { .ifr_flags = up ? IFF_UP : 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	strcpy(ifr.ifr_name, ifname); /* at most 15 letters */
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &ifr), 0);
+	close(fd);
 }
 
 void
@@ -56,8 +68,8 @@ net_sums_are_right(const uint8_t *f, uint32_t l3)
 {
 	uint32_t ihl = (f[l3] & 0xfu) * 4u, len = (uint32_t)(f[l3 + 2] << 8 | f[l3 + 3]) - ihl;
 
-	assert_int_equal(net_fold(f + l3, ihl, 0), 0xffff);
-	assert_int_equal(net_fold(f + l3 + ihl, len, net_fold(f + l3 + 12, 8, f[l3 + 9] + len)),
+	assert_int_equal(bytes_sum(f + l3, ihl, 0), 0xffff);
+	assert_int_equal(bytes_sum(f + l3 + ihl, len, bytes_sum(f + l3 + 12, 8, f[l3 + 9] + len)),
 			0xffff);
 }
 
@@ -71,8 +83,10 @@ send_one(int fd, uint32_t len, unsigned int seed)
 }
 
 void
-net_sent_come_out(struct wire_rig *rig, int fd)
+net_sent_frames_come_out(void **state)
 {
+	struct wire_rig *rig = *state;
+	int fd = net_open(rig, false);
 	static const uint32_t len[] = { 60, 61, 1514 };
 	uint8_t frame[1514], got[2000];
 
@@ -88,8 +102,10 @@ net_sent_come_out(struct wire_rig *rig, int fd)
 }
 
 void
-net_sent_to_arrive(struct wire_rig *rig, int fd)
+net_frames_of_the_interface_arrive(void **state)
 {
+	struct wire_rig *rig = *state;
+	int fd = net_open(rig, false);
 	static const uint32_t len[] = { 14, 42, 60, 1514 };
 	uint8_t frame[1514];
 
@@ -110,9 +126,48 @@ net_sent_to_arrive(struct wire_rig *rig, int fd)
 	close(fd);
 }
 
+/* A TCP unit of 5,000 bytes arrives in four frames of 1,200 and one of 200, whoever cuts it. */
 void
-net_without_room_they_wait(struct wire_rig *rig, int fd)
+net_long_tcp_units_are_cut(void **state)
 {
+	static uint8_t unit[5054];
+	struct virtio_net_hdr h = { .flags = 1,
+		.gso_type = 1,
+		.hdr_len = 54,
+		.gso_size = 1200,
+		.csum_start = 34,
+		.csum_offset = 16 };
+	struct iovec iov[2] = { { &h, sizeof(h) }, { unit, sizeof(unit) } };
+	struct wire_rig *rig = *state;
+	int fd = net_open(rig, true);
+	uint32_t at = 54;
+
+	bytes_fill(unit, sizeof(unit), 3);
+	memcpy(unit, "\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01", 12);
+	memcpy(unit + 12, /* with the sum of the pseudo header */
+			"\x08\x00\x45\x00\x13\xb0\x00\x07\x40\x00\x40\x06\x00\x00\x0a\x09\x00\x01"
+			"\x0a\x09\x00\x02\x04\x00\x00\x50\x00\x00\x00\x01\x00\x00\x00\x01\x50\x18"
+			"\x10\x00\x27\xb7\x00\x00",
+			42);
+	assert_int_equal(writev(fd, iov, 2), (ssize_t)(sizeof(h) + sizeof(unit)));
+	wire_poll_until(rig, 5);
+	for (unsigned int i = 0; i < 5; i++) {
+		uint32_t len = i < 4 ? 1254 : 254;
+
+		assert_int_equal(rig->dev.kept[i].len, len);
+		net_sums_are_right(rig->dev.kept[i].bytes, 14);
+		assert_memory_equal(rig->dev.kept[i].bytes + 54, unit + at, len - 54);
+		at += len - 54;
+	}
+	assert_int_equal(rig->wire.stats.drop_rx_error_pkts, 0);
+	close(fd);
+}
+
+void
+net_without_room_frames_wait(void **state)
+{
+	struct wire_rig *rig = *state;
+	int fd = net_open(rig, false);
 	uint8_t frame[64];
 
 	for (unsigned int i = 0; i < 40; i++)
@@ -132,8 +187,10 @@ net_without_room_they_wait(struct wire_rig *rig, int fd)
 }
 
 void
-net_bursts_stay_together(struct wire_rig *rig, int fd)
+net_bursts_stay_together(void **state)
 {
+	struct wire_rig *rig = *state;
+	int fd = net_open(rig, false);
 	unsigned int sent = 0;
 
 	/* the kernel may hand them on one by one when it is busy, but not for ever */
@@ -149,15 +206,19 @@ net_bursts_stay_together(struct wire_rig *rig, int fd)
 }
 
 void
-net_nothing_passes(struct wire_rig *rig)
+net_an_interface_goes_down(void **state)
 {
+	struct wire_rig *rig = *state;
 	uint8_t frame[64];
 
+	wire_open(rig, net_wire.spec);
+	net_set_up(net_wire.near, false);
 	net_frame_fill(frame, 64, 0);
 	assert_int_equal(wire_tx(rig, frame, 64, 0), EMU_TX_DROPPED);
 	assert_int_equal(rig->wire.stats.drop_tx_error_pkts, 1);
 	assert_int_equal(rig->wire.stats.tx_pkts, 0);
 	assert_int_equal(rig->wire.ops->poll(&rig->wire, 32), 0);
+	net_set_up(net_wire.near, true);
 }
 
 const char *

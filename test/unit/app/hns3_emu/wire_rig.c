@@ -254,3 +254,13 @@ bytes_fill(uint8_t *bytes, uint32_t len, unsigned int seed)
 	for (uint32_t i = 0; i < len; i++)
 		bytes[i] = (uint8_t)(seed + i);
 }
+
+uint32_t
+bytes_sum(const uint8_t *p, uint32_t len, uint32_t sum)
+{
+	for (uint32_t i = 0; i < len; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}

@@ -64,6 +64,8 @@ enum emu_tx_result wire_tx(
 		struct wire_rig *rig, const uint8_t *bytes, uint32_t len, uint32_t seg_bytes);
 /* Bytes @p seed, seed + 1, ... */
 void bytes_fill(uint8_t *bytes, uint32_t len, unsigned int seed);
+/* Ones' complement sum of big-endian words, folded: 0xffff over what is right. */
+uint32_t bytes_sum(const uint8_t *p, uint32_t len, uint32_t sum);
 
 /* All bytes of a file; the caller frees them. */
 uint8_t *file_read(const char *name, size_t *size);
