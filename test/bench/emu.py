@@ -96,7 +96,7 @@ class Bench:
     def finish(self):
         self.app.quit()
         self.app = None
-        bad = report_faults(self.emu.stop(), {})
+        bad = report_faults(self.emu.stop())
         self.emu = None
         self.abort()
         if bad:

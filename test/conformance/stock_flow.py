@@ -150,7 +150,7 @@ def flow_count(rig):
 
 @flow.scenario
 def flow_destroy(rig):
-    """A rule is gone when it is destroyed, all when flushed, none by a restart of the port."""
+    """A rule is gone when it is destroyed, all when flushed."""
     first = create(rig, "eth / ipv4 / udp dst is 8000", "mark id 1")
     create(rig, "eth / ipv4 / udp dst is 8001", "mark id 2")
     rig.forward("io")

@@ -201,7 +201,9 @@ def vlan_pvid_strip(rig):
 
 @vlan.scenario
 def vlan_pvid_off_again(rig):
-    rig.cmd("tx_vlan set pvid 0 50 on", "tx_vlan set pvid 0 50 off")
     rig.forward("io")
     sent = [frame(rig), frame(rig, 50), frame(rig, 51)]
+    rig.cmd("tx_vlan set pvid 0 50 on", undo="tx_vlan set pvid 0 50 off")
+    expect([tags_of(f) for f in rig.exchange(sent[:1])[0]], [[(0x8100, 50)]], "tags on the wire")
+    rig.cmd("tx_vlan set pvid 0 50 off")
     expect(rig.exchange(sent)[0], sent, "frames")

@@ -79,7 +79,7 @@ with tempfile.TemporaryDirectory(prefix="pagelift-steps.") as work:
             testpmd.kill()
         if emulator.proc.poll() is None:
             emulator.proc.kill()
-    expect(report_faults(report, []), [], "the report")
+    expect(report_faults(report), [], "the report")
     expect(report["ports"][port]["device"]["faults"], {"reset": nb}, "faults that struck")
     resets = sum(sum(p["device"]["resets"].values()) for p in report["ports"])
     expect(resets >= nb_begun, True, f"{nb_begun} resets, {resets} in the report")
