@@ -6,19 +6,6 @@
 
 #include "emu_mbx.h"
 
-/* Run @p body with a NIC of VFs that are started. */
-#define WITH_VFS(name)                                                                             \
-	static void name##_(struct vfrig *v);                                                      \
-	static void name(struct rig *pf)                                                           \
-	{                                                                                          \
-		struct vfrig v;                                                                    \
-                                                                                                   \
-		vfrig_start(&v, pf);                                                               \
-		name##_(&v);                                                                       \
-		vfrig_close(&v);                                                                   \
-	}                                                                                          \
-	static void name##_(struct vfrig *v)
-
 WITH_VFS(completes)
 {
 	uint8_t d[24] = { 0, 0, 0, 0, 0, 0, 0, 0, 28 }, msg[24];

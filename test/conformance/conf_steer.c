@@ -9,18 +9,6 @@
 #define GROUP "\x01\0\x5e\0\0\x09"
 #define ALL   "\xff\xff\xff\xff\xff\xff"
 
-static enum emu_rx_result
-to(struct rig *rig, const char *dst)
-{
-	uint8_t frame[60] = { 0 };
-
-	memcpy(frame, dst, 6);
-	frame[6] = 2;
-	frame[12] = 0x12;
-	frame[13] = 0x34;
-	return rig_rx(rig, frame, 60);
-}
-
 /* 0x1000 or 0x1001 for a unicast address; the response code. */
 static uint8_t
 uc(struct rig *rig, uint16_t opcode, uint16_t flag, const char *mac, unsigned int func)
@@ -67,13 +55,13 @@ lookup(struct rig *rig)
 {
 	assert_int_equal(uc(rig, 0x1000, 0x19, OWN, 0), 0);
 	assert_int_equal(uc(rig, 0x1000, 0x19, OTHER, 0), 1);
-	assert_int_equal(to(rig, OTHER), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, OTHER), EMU_RX_DROPPED);
 	assert_int_equal(uc(rig, 0x1000, 0x11, OTHER, 0), 0);
 	assert_int_equal(uc(rig, 0x1000, 0x19, OTHER, 0), 0);
-	assert_int_equal(to(rig, OTHER), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, OTHER), EMU_RX_TAKEN);
 	assert_int_equal(uc(rig, 0x1001, 0x11, OTHER, 0), 0);
 	assert_int_equal(uc(rig, 0x1001, 0x11, OTHER, 0), 1);
-	assert_int_equal(to(rig, OTHER), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, OTHER), EMU_RX_DROPPED);
 }
 
 static void
@@ -90,7 +78,7 @@ unicast_overflow(struct rig *rig)
 	assert_int_equal(uc(rig, 0x1000, 0x11, mac, 0), 2);
 	assert_int_equal(uc(rig, 0x1000, 0x19, mac, 0), 1);
 	mac[3] = 3;
-	assert_int_equal(to(rig, mac), EMU_RX_TAKEN); /* the last one that found room */
+	assert_int_equal(rig_rx_to(rig, mac), EMU_RX_TAKEN); /* the last one that found room */
 	assert_int_equal(uc(rig, 0x1001, 0x11, mac, 0), 0);
 	mac[3] = 9;
 	assert_int_equal(uc(rig, 0x1000, 0x11, mac, 0), 0);
@@ -111,9 +99,9 @@ multicast_overflow(struct rig *rig)
 	}
 	assert_int_equal(resp, 3);
 	assert_true(nb > 128);
-	assert_int_equal(to(rig, mac), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, mac), EMU_RX_DROPPED);
 	mac[4] = mac[5] = 0;
-	assert_int_equal(to(rig, mac), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, mac), EMU_RX_TAKEN);
 }
 
 static void
@@ -126,10 +114,10 @@ multicast_bitmap(struct rig *rig)
 	assert_int_equal(mc(rig, true, GROUP, back), 0);
 	assert_int_equal(back[0], 0x01);
 	assert_int_equal(back[31], 0x80);
-	assert_int_equal(to(rig, GROUP), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, GROUP), EMU_RX_TAKEN);
 	functions[0] = 0x02; /* somebody else's */
 	assert_int_equal(mc(rig, false, GROUP, functions), 0);
-	assert_int_equal(to(rig, GROUP), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, GROUP), EMU_RX_DROPPED);
 }
 
 static void
@@ -144,10 +132,10 @@ promisc_bits(struct rig *rig)
 
 	for (unsigned int i = 0; i < 5; i++) {
 		promisc(rig, cases[i].byte0, 0, 0);
-		assert_int_equal(to(rig, OTHER) == EMU_RX_TAKEN, cases[i].other);
-		assert_int_equal(to(rig, GROUP) == EMU_RX_TAKEN, cases[i].group);
-		assert_int_equal(to(rig, ALL) == EMU_RX_TAKEN, cases[i].all);
-		assert_int_equal(to(rig, OWN), EMU_RX_TAKEN);
+		assert_int_equal(rig_rx_to(rig, OTHER) == EMU_RX_TAKEN, cases[i].other);
+		assert_int_equal(rig_rx_to(rig, GROUP) == EMU_RX_TAKEN, cases[i].group);
+		assert_int_equal(rig_rx_to(rig, ALL) == EMU_RX_TAKEN, cases[i].all);
+		assert_int_equal(rig_rx_to(rig, OWN), EMU_RX_TAKEN);
 	}
 }
 
@@ -155,20 +143,20 @@ static void
 promisc_byte_2(struct rig *rig)
 {
 	promisc(rig, 0x3e, 0, 0x90); /* broadcast alone, in both directions */
-	assert_int_equal(to(rig, OTHER), EMU_RX_DROPPED);
-	assert_int_equal(to(rig, GROUP), EMU_RX_DROPPED);
-	assert_int_equal(to(rig, ALL), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, OTHER), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, GROUP), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, ALL), EMU_RX_TAKEN);
 	promisc(rig, 0x3e, 0, 0xfc);
-	assert_int_equal(to(rig, OTHER), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, OTHER), EMU_RX_TAKEN);
 	promisc(rig, 0x3e, 0, 0);
-	assert_int_equal(to(rig, GROUP), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, GROUP), EMU_RX_TAKEN);
 }
 
 static void
 promisc_byte_2_ignored(struct rig *rig)
 {
 	promisc(rig, 0x38, 0, 0xfc);
-	assert_int_equal(to(rig, OTHER), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, OTHER), EMU_RX_DROPPED);
 }
 
 static void
@@ -223,23 +211,23 @@ two_functions(struct rig *rig)
 	assert_int_equal(rig_cmd1(rig, 0x1100, 0x11, no_filter), 0);
 	promisc(rig, 0x30, 1, 0);
 	assert_int_equal(uc(rig, 0x1000, 0x11, OTHER, 1), 0);
-	assert_int_equal(to(rig, OTHER), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, OTHER), EMU_RX_TAKEN);
 	assert_int_equal(filled(rig), 0);
 	assert_int_equal(filled(&vf), 1);
-	assert_int_equal(to(rig, OWN), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, OWN), EMU_RX_TAKEN);
 	assert_int_equal(filled(rig), 1);
 	assert_int_equal(filled(&vf), 1);
-	assert_int_equal(to(rig, ALL), EMU_RX_TAKEN); /* the VF has no broadcast bit yet */
+	assert_int_equal(rig_rx_to(rig, ALL), EMU_RX_TAKEN); /* the VF has no broadcast bit yet */
 	assert_int_equal(filled(&vf), 1);
 	promisc(rig, 0x38, 1, 0);
-	assert_int_equal(to(rig, ALL), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, ALL), EMU_RX_TAKEN);
 	assert_int_equal(mc(rig, false, GROUP, both), 0);
-	assert_int_equal(to(rig, GROUP), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, GROUP), EMU_RX_TAKEN);
 	assert_int_equal(filled(rig), 4);
 	assert_int_equal(filled(&vf), 3);
 	rig_close(&vf);
 	/* what a function that is gone had goes nowhere */
-	assert_int_equal(to(rig, OTHER), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, OTHER), EMU_RX_DROPPED);
 }
 
 static const struct conf_rule rules[] = {

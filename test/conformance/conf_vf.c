@@ -4,18 +4,6 @@
 
 #include <string.h>
 
-#define WITH_VFS(name)                                                                             \
-	static void name##_(struct vfrig *v);                                                      \
-	static void name(struct rig *pf)                                                           \
-	{                                                                                          \
-		struct vfrig v;                                                                    \
-                                                                                                   \
-		vfrig_start(&v, pf);                                                               \
-		name##_(&v);                                                                       \
-		vfrig_close(&v);                                                                   \
-	}                                                                                          \
-	static void name##_(struct vfrig *v)
-
 #define PF  "\x02\0\0\0\0\x0e"
 #define VF1 "\x02\0\0\0\0\x21"
 #define VF2 "\x02\0\0\0\0\x22"

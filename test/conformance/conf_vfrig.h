@@ -22,6 +22,18 @@ void vfrig_close(struct vfrig *v);
 /* The PF with command queue and queue 0 running, both VFs with an address in the table and queue 0
  * running, all for broadcast. */
 void vfrig_start(struct vfrig *v, struct rig *pf);
+/* A rule's check with that around it; its body follows. */
+#define WITH_VFS(name)                                                                             \
+	static void name##_(struct vfrig *v);                                                      \
+	static void name(struct rig *pf)                                                           \
+	{                                                                                          \
+		struct vfrig v;                                                                    \
+                                                                                                   \
+		vfrig_start(&v, pf);                                                               \
+		name##_(&v);                                                                       \
+		vfrig_close(&v);                                                                   \
+	}                                                                                          \
+	static void name##_(struct vfrig *v)
 
 /* Take the next message from a function's receive queue: its opcode, 0 if there is none. */
 uint16_t vfrig_take(struct rig *rig, uint8_t data[24]);

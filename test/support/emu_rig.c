@@ -399,6 +399,15 @@ rig_rx(struct rig *rig, const void *bytes, uint32_t len)
 	return rx_one(rig, bytes, len, true);
 }
 
+enum emu_rx_result
+rig_rx_to(struct rig *rig, const char *dst)
+{
+	uint8_t frame[60] = { [6] = 2, [12] = 0x12, 0x34 };
+
+	memcpy(frame, dst, 6);
+	return rig_rx(rig, frame, 60);
+}
+
 void
 rig_rx_missed(struct rig *rig, const void *bytes, uint32_t len)
 {
@@ -530,6 +539,17 @@ rig_fold16(uint32_t sum)
 	return (uint16_t)sum;
 }
 
+void
+rig_ip_sum(uint8_t *ip, uint32_t len)
+{
+	uint16_t sum;
+
+	ip[10] = ip[11] = 0;
+	sum = (uint16_t)~rig_fold16(rig_sum16(ip, len, 0));
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+}
+
 uint16_t
 rig_l4_sum(const uint8_t *frame)
 {
@@ -554,9 +574,7 @@ rig_ipv4(uint8_t *frame, uint8_t proto, uint32_t payload_bytes)
 	frame[16] = (uint8_t)(total >> 8);
 	frame[17] = (uint8_t)total;
 	frame[23] = proto;
-	csum = (uint16_t)~rig_fold16(rig_sum16(frame + 14, 20, 0));
-	frame[24] = (uint8_t)(csum >> 8);
-	frame[25] = (uint8_t)csum;
+	rig_ip_sum(frame + 14, 20);
 	/* ports 2794 = 0x0aea, 1766 = 0x06e6 */
 	memcpy(frame + 34, "\x0a\xea\x06\xe6", 4);
 	if (proto == 6) {

@@ -135,6 +135,8 @@ void rig_tx_put(struct rig *rig, unsigned int q, unsigned int i, const struct ri
 unsigned int rig_tx_go(struct rig *rig, unsigned int q, uint32_t nb);
 /* A frame from a wire that waits. */
 enum emu_rx_result rig_rx(struct rig *rig, const void *bytes, uint32_t len);
+/* One of 60 bytes for @p dst, of a type that nobody knows. */
+enum emu_rx_result rig_rx_to(struct rig *rig, const char *dst);
 /* One from a wire that does not; the test fails unless there is no BD for it. */
 void rig_rx_missed(struct rig *rig, const void *bytes, uint32_t len);
 
@@ -157,6 +159,8 @@ uint32_t rig_ipv4(uint8_t *frame, uint8_t proto, uint32_t payload_bytes);
 /* Ones' complement sum of big-endian 16-bit words, not folded into its complement. */
 uint32_t rig_sum16(const uint8_t *p, uint32_t len, uint32_t sum);
 uint16_t rig_fold16(uint32_t sum);
+/* Put the checksum into an IPv4 header of @p len bytes. */
+void rig_ip_sum(uint8_t *ip, uint32_t len);
 /* Sum over pseudo header and segment of an IPv4 frame without tags: 0xffff if its L4 is right. */
 uint16_t rig_l4_sum(const uint8_t *frame);
 

@@ -148,18 +148,6 @@ checksums(void **state)
 	assert_true(p.h[0].l4_error);
 }
 
-/* The IPv4 header's checksum anew. */
-static void
-ip_sum(uint8_t *ip, uint32_t len)
-{
-	uint16_t sum;
-
-	ip[10] = ip[11] = 0;
-	sum = (uint16_t)~rig_fold16(rig_sum16(ip, len, 0));
-	ip[10] = (uint8_t)(sum >> 8);
-	ip[11] = (uint8_t)sum;
-}
-
 static void
 ipv4_fragments(void **state)
 {
@@ -177,7 +165,7 @@ ipv4_fragments(void **state)
 
 		frame[20] = cases[i].b6;
 		frame[21] = cases[i].b7;
-		ip_sum(frame + 14, 20);
+		rig_ip_sum(frame + 14, 20);
 		p = parse(frame, len);
 		assert_int_equal(p.h[0].is_frag, cases[i].frag);
 		assert_int_equal(p.h[0].l4id, cases[i].frag ? 15 : 1);
@@ -199,7 +187,7 @@ ipv4_options(void **state)
 	memcpy(frame + 42, plain + 34, len - 34);
 	frame[14] = 0x47;
 	frame[17] = (uint8_t)(frame[17] + 8);
-	ip_sum(frame + 14, 28);
+	rig_ip_sum(frame + 14, 28);
 	p = parse(frame, len + 8);
 	assert_int_equal(p.h[0].l3id, 4);
 	assert_int_equal(p.h[0].l4id, 0);
@@ -239,7 +227,7 @@ broken_ipv4(void **state)
 	for (uint32_t l4 = 0; l4 < 20; l4++) {
 		len = rig_ipv4(frame, 6, 40);
 		frame[17] = (uint8_t)(20 + l4);
-		ip_sum(frame + 14, 20);
+		rig_ip_sum(frame + 14, 20);
 		p = parse(frame, len);
 		assert_int_equal(p.h[0].l3id, 0);
 		assert_int_equal(p.h[0].l4id, 15);
@@ -381,7 +369,7 @@ tunnel_make(uint8_t *frame, const uint8_t *outer, uint32_t outer_len)
 	memcpy(frame, outer, outer_len);
 	frame[16] = (uint8_t)(total >> 8);
 	frame[17] = (uint8_t)total;
-	ip_sum(frame + 14, 20);
+	rig_ip_sum(frame + 14, 20);
 	return len;
 }
 

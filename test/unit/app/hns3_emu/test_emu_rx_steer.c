@@ -33,18 +33,6 @@ assert_one_bd(struct rig *rig, unsigned int q, unsigned int i, const uint8_t *fr
 
 /* ---- filters ---- */
 
-static enum emu_rx_result
-to(struct rig *rig, const char *dst)
-{
-	uint8_t frame[60] = { 0 };
-
-	memcpy(frame, dst, 6);
-	frame[6] = 2;
-	frame[12] = 0x12;
-	frame[13] = 0x34;
-	return rig_rx(rig, frame, 60);
-}
-
 /* [3:10.2] step 4, [3:1.20] */
 static void
 destination_filter(void **state)
@@ -52,19 +40,19 @@ destination_filter(void **state)
 	struct rig *rig = *state;
 	uint8_t promisc[24] = { 0x3e }, allmulti[24] = { 0x3c }, none[24] = { 0x30 };
 
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0f"), EMU_RX_DROPPED);
-	assert_int_equal(to(rig, "\x01\0\x5e\0\0\x01"), EMU_RX_DROPPED);
-	assert_int_equal(to(rig, "\xff\xff\xff\xff\xff\xff"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0f"), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, "\x01\0\x5e\0\0\x01"), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, "\xff\xff\xff\xff\xff\xff"), EMU_RX_TAKEN);
 	assert_int_equal(drops(rig), 2);
 	assert_int_equal(rig_cmd1(rig, 0x0e01, 0x11, allmulti), 0);
-	assert_int_equal(to(rig, "\x01\0\x5e\0\0\x01"), EMU_RX_TAKEN);
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0f"), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, "\x01\0\x5e\0\0\x01"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0f"), EMU_RX_DROPPED);
 	assert_int_equal(rig_cmd1(rig, 0x0e01, 0x11, promisc), 0);
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0f"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0f"), EMU_RX_TAKEN);
 	assert_int_equal(rig_cmd1(rig, 0x0e01, 0x11, none), 0);
-	assert_int_equal(to(rig, "\xff\xff\xff\xff\xff\xff"), EMU_RX_DROPPED);
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\xff\xff\xff\xff\xff\xff"), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
 }
 
 static void
@@ -75,17 +63,17 @@ addresses_come_and_go(void **state)
 	struct rig_desc mc[3] = { rig_desc(0x1000, 0x15), rig_desc(0x1000, 0x15),
 		rig_desc(0x1000, 0x11) };
 
-	assert_int_equal(to(rig, "\x02\xaa\0\0\0\x07"), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, "\x02\xaa\0\0\0\x07"), EMU_RX_DROPPED);
 	assert_int_equal(rig_cmd1(rig, 0x1000, 0x11, uc), 0);
-	assert_int_equal(to(rig, "\x02\xaa\0\0\0\x07"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\xaa\0\0\0\x07"), EMU_RX_TAKEN);
 	uc[1] = 0;
 	assert_int_equal(rig_cmd1(rig, 0x1001, 0x11, uc), 0);
-	assert_int_equal(to(rig, "\x02\xaa\0\0\0\x07"), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, "\x02\xaa\0\0\0\x07"), EMU_RX_DROPPED);
 	memcpy(mc[0].b + 8, "\x01\0\0\0\x01\0\x5e\0\0\x09\0\0\x02\x01", 14);
 	mc[1].b[8] = 1;
 	rig_cmd(rig, mc, 3);
-	assert_int_equal(to(rig, "\x01\0\x5e\0\0\x09"), EMU_RX_TAKEN);
-	assert_int_equal(to(rig, "\x01\0\x5e\0\0\x0a"), EMU_RX_DROPPED);
+	assert_int_equal(rig_rx_to(rig, "\x01\0\x5e\0\0\x09"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x01\0\x5e\0\0\x0a"), EMU_RX_DROPPED);
 }
 
 /* [3:1.4] the limit counts FCS: 1526 lets 1522 through; [3:1.1] MAC off: nothing passes */
@@ -118,7 +106,7 @@ port_vlan_filter(void **state)
 	assert_int_equal(rig_cmd1(rig, 0x1101, 0x11, vid0), 0);
 	assert_int_equal(rig_cmd1(rig, 0x1100, 0x11, on), 0);
 	assert_int_equal(rig_rx(rig, tagged, 64), EMU_RX_DROPPED);
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
 	vid100[16] = 0x10;
 	assert_int_equal(rig_cmd1(rig, 0x1101, 0x11, vid100), 0);
 	assert_int_equal(rig_rx(rig, tagged, 64), EMU_RX_TAKEN);
@@ -238,10 +226,10 @@ queue_vector(void **state)
 	struct rig *rig = *state;
 	uint8_t add[24] = { 1, 1, 0x01 }, del[24] = { 1, 1, 0x01 };
 
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
 	assert_int_equal(rig->irqs[1], 0); /* not bound */
 	assert_int_equal(rig_cmd1(rig, 0x1503, 0x11, add), 0);
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
 	rig_service(rig);
 	emu_dev_tx_poll(rig->dev, 1);
 	assert_int_equal(rig->irqs[1], 0); /* masked */
@@ -256,7 +244,7 @@ queue_vector(void **state)
 	assert_int_equal(rig_cmd1(rig, 0x1504, 0x11, del), 0);
 	rig->irqs[1] = 0;
 	rig_wr(rig, 0x20000, 1);
-	assert_int_equal(to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
+	assert_int_equal(rig_rx_to(rig, "\x02\0\0\0\0\x0e"), EMU_RX_TAKEN);
 	rig_service(rig);
 	emu_dev_tx_poll(rig->dev, 1);
 	assert_int_equal(rig->irqs[1], 0);
@@ -280,7 +268,7 @@ counters_are_exact(void **state)
 		struct rig_desc d[22] = { rig_desc(0x0034, 0x19) };
 
 		for (unsigned int i = 0; i < 7; i++)
-			assert_int_equal(to(rig, "\xff\xff\xff\xff\xff\xff"), EMU_RX_TAKEN);
+			assert_int_equal(rig_rx_to(rig, "\xff\xff\xff\xff\xff\xff"), EMU_RX_TAKEN);
 		assert_int_equal(rig_cmd1(rig, 0x0048, 0x19, NULL), 0);
 		packets += rig_rd(rig, rig_tqp(0) + 0x2c);
 		rig_cmd(rig, d, 22);
