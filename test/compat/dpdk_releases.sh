@@ -33,33 +33,22 @@ forward() {
 		ports=(--port "socket=$WORK/pf0.sock,wire=pcap:in=$WORK/in.pcap" --port "socket=$WORK/pf1.sock,wire=pcap:out=$WORK/out.pcap"
 			--port "socket=$WORK/p0.sock,vf=0" --port "socket=$WORK/p1.sock,vf=1")
 	fi
-	rm -f "$WORK"/{out.pcap,stdin,*.sock}
+	rm -f "$WORK"/{out.pcap,*.sock}
 	python3 "$SUPPORT/frames.py" "$kind" "$WORK/in.pcap" "$FRAMES" 60 1500 4711
 	emu_start "${ports[@]}"
-	mkfifo "$WORK/stdin"
 	# shellcheck disable=SC2046 # words on purpose
-	timeout -s KILL 200 "$ROOT/lib64/ld-linux-x86-64.so.2" --library-path "$LIB" "$ROOT/usr/bin/dpdk-testpmd" -l 0,1 --no-pci \
+	app_start 200 "$ROOT/lib64/ld-linux-x86-64.so.2" --library-path "$LIB" "$ROOT/usr/bin/dpdk-testpmd" -l 0,1 --no-pci \
 		--no-telemetry --file-prefix "$PREFIX" $(memory_args 256) -d "$LIB/librte_mempool_ring.so" -d "$LIB/librte_net_hns3.so" \
 		-d "$BUS_SO" -d "$PMD_SO" -a "vfio_user:vfu0,socket=$WORK/p0.sock,driver=$driver" \
 		-a "vfio_user:vfu1,socket=$WORK/p1.sock,driver=$driver" \
-		-- -i --auto-start --disable-link-check --rxd=256 --txd=1024 --total-num-mbufs=16384 --max-pkt-len=1518 \
-		<"$WORK/stdin" >"$WORK/testpmd.log" 2>&1 &
-	APP_PID=$!
-	exec 9>"$WORK/stdin"
-	for i in $(seq 300); do
-		[ "$(python3 "$SUPPORT/frames.py" count "$WORK/out.pcap")" -ge "$FRAMES" ] && break
-		kill -0 "$APP_PID" 2>/dev/null || fail "$name: testpmd ended early"
-		sleep 0.1
-	done
+		-- -i --auto-start --disable-link-check --rxd=256 --txd=1024 --total-num-mbufs=16384 --max-pkt-len=1518
+	app_forwards "$FRAMES" "$WORK/out.pcap" 300
 	for i in $(seq 100); do # the driver may learn of the link later than frames come
 		printf 'show port info 0\n' >&9 || fail "$name: testpmd ended early"
 		sleep 0.2
 		grep -q 'Link status: up' "$WORK/testpmd.log" && break
 	done
-	printf 'stop\nport stop all\nport start all\nquit\n' >&9 || fail "$name: testpmd ended early"
-	exec 9>&-
-	wait "$APP_PID" || fail "$name: testpmd's exit status is not 0"
-	APP_PID=
+	app_stop stop "port stop all" "port start all" quit
 	emu_stop
 	python3 "$SUPPORT/frames.py" compare "$WORK/in.pcap" "$WORK/out.pcap" || fail "$name: frames differ"
 	emu_is_clean

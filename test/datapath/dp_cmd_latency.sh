@@ -11,15 +11,11 @@ passed() { python3 "$SUPPORT/emu_ctl.py" "$WORK/ctl.sock" '{"cmd": "stats"}' 'su
 
 emu_start --ctl "$WORK/ctl.sock" --port "socket=$WORK/p0.sock,wire=link:1" --port "socket=$WORK/p1.sock,wire=link:0" \
 	--port "socket=$WORK/p2.sock,wire=null"
-mkfifo "$WORK/stdin"
 # shellcheck disable=SC2046 # words on purpose
-timeout -s KILL 120 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 256) -d "$BUS" \
+app_start 120 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 256) -d "$BUS" \
 	-a "vfio_user:vfu0,socket=$WORK/p0.sock,driver=net_hns3" \
 	-a "vfio_user:vfu1,socket=$WORK/p1.sock,driver=net_hns3" \
-	-- -i --disable-link-check --rxd=1024 --txd=1024 --burst=64 --total-num-mbufs=32768 \
-	<"$WORK/stdin" >"$WORK/testpmd.log" 2>&1 &
-APP_PID=$!
-exec 9>"$WORK/stdin"
+	-- -i --disable-link-check --rxd=1024 --txd=1024 --burst=64 --total-num-mbufs=32768
 printf 'start tx_first 8\n' >&9
 for _ in $(seq 300); do
 	kill -0 "$APP_PID" 2>/dev/null || fail "testpmd ended early"
@@ -31,10 +27,7 @@ before=$(passed)
 start=$(date +%s%3N)
 read -r p50 p90 p99 max < <("$BUILD/test/datapath/cmd_latency" "$WORK/p2.sock" "$NB") || fail "no figures"
 rate=$((($(passed) - before) / ($(date +%s%3N) - start)))
-printf 'stop\nquit\n' >&9
-exec 9>&-
-wait "$APP_PID" || fail "testpmd's exit status is not 0"
-APP_PID=
+app_stop stop quit
 emu_stop
 emu_is_clean
 own=$(emu_value 'ports[2]["answers"]["max_own_us"]') all=$(emu_value 'ports[2]["answers"]["max_us"]')

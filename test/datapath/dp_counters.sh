@@ -60,24 +60,17 @@ counters() {
 	emu_start --ctl "$WORK/ctl.sock" --port "socket=$WORK/p0.sock,rev=$3,wire=pcap:in=$WORK/in.pcap,loop${5:+,$5}" \
 		--port "socket=$WORK/p1.sock,rev=$3${dev0:-,wire=null}"
 	link false
-	rm -f "$WORK/stdin"
-	mkfifo "$WORK/stdin"
 	# shellcheck disable=SC2046 # words on purpose
-	timeout -s KILL 90 stdbuf -oL dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 256) -d "$BUS" \
+	app_start 90 stdbuf -oL dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 256) -d "$BUS" \
 		-d "$BUILD/test/datapath/libpool128.so" --mbuf-pool-ops-name=pool128 -d "$BUILD/drivers/net/hns3_pmd/librte_net_hns3_pmd.so" \
 		-a "vfio_user:vfu0,socket=$WORK/p$PORT.sock,driver=$2" "${device[@]}" -- -i --disable-link-check --rxq=2 --txq=2 --rss-udp \
-		--rxd=256 --txd=256 --total-num-mbufs=16384 --portlist=0 --forward-mode=macswap <"$WORK/stdin" >"$WORK/testpmd.log" 2>&1 &
-	APP_PID=$!
-	exec 9>"$WORK/stdin"
+		--rxd=256 --txd=256 --total-num-mbufs=16384 --portlist=0 --forward-mode=macswap
 	say "start"
 	phase 1
 	first="$GOT in, $SENT out"
 	say "clear port stats 0" "clear port xstats 0" "clear fwd stats all"
 	phase 2
-	say "stop" "quit"
-	exec 9>&-
-	wait "$APP_PID" || fail "$NAME: testpmd's exit status is not 0"
-	APP_PID=
+	app_stop stop quit
 	emu_stop
 	emu_is_clean
 	[ -z "${5:-}" ] || [ "$MISSED" = "$(emu_value "ports[$PORT]['device']['rx_drops']['no_bd']")" ] || fail "$NAME: imissed is $MISSED, and not what the device dropped"

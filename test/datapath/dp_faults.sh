@@ -10,21 +10,13 @@ drive() { # DRIVER "EAL arguments" "PLAN [promisc|flap|mac]"...; a driver of VFs
 	shift 2
 	[[ $driver != *_vf ]] ||
 		ports=(--port "socket=$WORK/pf.sock,wire=gen:size=64,rate=100000" --port "socket=$WORK/p0.sock,vf=0")
-	rm -f "$WORK/stdin"
-	mkfifo "$WORK/stdin"
 	emu_start --ctl "$WORK/ctl" "${ports[@]}"
 	# shellcheck disable=SC2046,SC2086 # words on purpose
-	timeout -s KILL 170 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 128) -d "$BUS" $eal \
+	app_start 170 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 128) -d "$BUS" $eal \
 		-a "vfio_user:vfu0,socket=$WORK/p0.sock,driver=$driver" \
-		-- -i --auto-start --forward-mode=rxonly --disable-link-check --rxd=256 --txd=256 --total-num-mbufs=8192 \
-		<"$WORK/stdin" >"$WORK/testpmd.log" 2>&1 &
-	APP_PID=$!
-	exec 9>"$WORK/stdin"
+		-- -i --auto-start --forward-mode=rxonly --disable-link-check --rxd=256 --txd=256 --total-num-mbufs=8192
 	python3 "$SUPPORT/fault_cases.py" "$WORK/ctl" 9 "$driver" "$@" || fail "$driver"
-	printf 'stop\nquit\n' >&9
-	exec 9>&-
-	wait "$APP_PID" || fail "testpmd's exit status is not 0"
-	APP_PID=
+	app_stop stop quit
 	emu_stop
 	emu_is_clean
 }

@@ -37,12 +37,9 @@ forwarded() { # NAME COUNT
 	[ "$i" -lt 200 ] || fail "$1: only $(python3 "$SUPPORT/frames.py" count "$WORK/out.pcap") of $2 frames came out"
 }
 
-mkfifo "$WORK/stdin"
 # shellcheck disable=SC2046 # words on purpose
-timeout -s KILL 100 stdbuf -oL dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 256) -d "$BUS" \
-	-- -i --disable-link-check --rxd=256 --txd=1024 --total-num-mbufs=16384 --max-pkt-len=1518 <"$WORK/stdin" >"$WORK/testpmd.log" 2>&1 &
-APP_PID=$!
-exec 9>"$WORK/stdin"
+app_start 100 stdbuf -oL dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 256) -d "$BUS" \
+	-- -i --disable-link-check --rxd=256 --txd=1024 --total-num-mbufs=16384 --max-pkt-len=1518
 await 1 'testpmd> '
 say "set port setup on event"
 
@@ -76,10 +73,7 @@ pass "dp_hotplug net_hns3 killed emulator: reported, both ports removed by the a
 ports "pcap:in=$WORK/in.pcap"
 attach
 forwarded "third attach" "$FRAMES"
-say "stop" "quit"
-exec 9>&-
-wait "$APP_PID" || fail "testpmd's exit status is not 0"
-APP_PID=
+app_stop stop quit
 emu_stop
 emu_is_clean
 python3 "$SUPPORT/frames.py" compare "$WORK/in.pcap" "$WORK/out.pcap" || fail "third attach: frames differ"

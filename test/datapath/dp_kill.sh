@@ -13,7 +13,7 @@ ports() { emu_start --ctl "$WORK/ctl" --port "socket=$WORK/p0.sock,wire=pcap:in=
 sent() { echo $(($(python3 "$SUPPORT/emu_ctl.py" "$WORK/ctl" '{"cmd": "stats", "port": 1}' "ports[0]['wire']['tx_pkts']") - before)); }
 before=0
 
-app_start() {
+traffic_start() {
 	local i
 	rm -f "$WORK/stdin"
 	mkfifo "$WORK/stdin"
@@ -31,7 +31,7 @@ app_start() {
 	done
 	fail "testpmd does not forward"
 }
-app_kill() {
+traffic_kill() {
 	kill -9 "$APP_PID"
 	wait "$APP_PID" 2>/dev/null || true
 	APP_PID=
@@ -47,12 +47,12 @@ gone() { # COUNT: so many connections ended, within 10 s
 }
 
 ports
-app_start
-app_kill
+traffic_start
+traffic_kill
 gone 2
 before=$(sent)
-app_start
-app_kill
+traffic_start
+traffic_kill
 gone 4
 emu_stop
 emu_is_clean
@@ -61,7 +61,7 @@ pass "dp_kill $DRIVER application: two clients killed in mid-traffic, no map lef
 
 before=0
 ports
-app_start
+traffic_start
 kill -9 "$EMU_PID"
 wait "$EMU_PID" 2>/dev/null || true
 EMU_PID=

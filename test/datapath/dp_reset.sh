@@ -37,28 +37,21 @@ recovers() { # NAME KIND REQUEST
 	pass "dp_reset $1: driver recovered, $(($(passed) - before)) frames since"
 }
 
-app_start() { # EAL arguments -- testpmd arguments
+testpmd_start() { # EAL arguments -- testpmd arguments
 	local eal=()
 	while [ "$1" != -- ]; do
 		eal+=("$1")
 		shift
 	done
-	rm -f "$WORK/stdin"
-	mkfifo "$WORK/stdin"
 	# shellcheck disable=SC2046 # words on purpose
-	timeout -s KILL 300 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 256) \
+	app_start 300 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $(memory_args 256) \
 		--log-level=hns3:debug -d "$BUS" "${eal[@]}" -- -i --auto-start --disable-link-check --rxd=256 --txd=1024 \
-		--total-num-mbufs=16384 "${@:2}" <"$WORK/stdin" >"$WORK/testpmd.log" 2>&1 &
-	APP_PID=$!
-	exec 9>"$WORK/stdin"
+		--total-num-mbufs=16384 "${@:2}"
 	WAIT_MS=60000 wait_for "traffic at all" 2000 passed
 }
 
-app_stop() { # NAME
-	printf 'stop\nquit\n' >&9
-	exec 9>&-
-	wait "$APP_PID" || fail "testpmd's exit status is not 0"
-	APP_PID=
+testpmd_stop() { # NAME
+	app_stop stop quit
 	emu_stop
 	emu_is_clean
 	pass "dp_reset $1 end: no fault, no driver error"
@@ -67,7 +60,7 @@ app_stop() { # NAME
 PASSED='["wire"]["tx_pkts"]' FUNC=0
 emu_start --ctl "$WORK/ctl.sock" --port "socket=$WORK/p0.sock,wire=gen:size=64,rate=20000" \
 	--port "socket=$WORK/p1.sock,wire=null"
-app_start -a "vfio_user:vfu0,socket=$WORK/p0.sock,driver=net_hns3" \
+testpmd_start -a "vfio_user:vfu0,socket=$WORK/p0.sock,driver=net_hns3" \
 	-a "vfio_user:vfu1,socket=$WORK/p1.sock,driver=net_hns3" --
 
 recovers "global reset" global '{"cmd": "reset", "port": 0, "kind": "global"}'
@@ -85,12 +78,12 @@ wait_for "traffic after an error" $((nb_passed + 2000)) passed
 [ "$(recoveries)" = "$nb_recoveries" ] || fail "an error that asks for nothing was answered by a reset"
 pass "dp_reset error mac_afifo_tnl: read, cleared, no reset"
 
-app_stop PF
+testpmd_stop PF
 
 PASSED='["device"]["rx"]["pkts"]' FUNC=1
 emu_start --ctl "$WORK/ctl.sock" --port "socket=$WORK/p0.sock,wire=gen:size=64,rate=20000" \
 	--port "socket=$WORK/v0.sock,id=a22e,vf=0"
-app_start -a "vfio_user:vfu0,socket=$WORK/v0.sock,driver=net_hns3_vf" -- --forward-mode=rxonly
+testpmd_start -a "vfio_user:vfu0,socket=$WORK/v0.sock,driver=net_hns3_vf" -- --forward-mode=rxonly
 recovers "global reset seen by a VF" global '{"cmd": "reset", "port": 0, "kind": "global"}'
 recovers "VF reset" function '{"cmd": "reset", "port": 1, "kind": "function"}'
-app_stop VF
+testpmd_stop VF

@@ -54,21 +54,17 @@ export SUPPORT
 
 # testpmd on sockets $WORK/s<N>, started in order: run_vfs FRAMES "EAL arguments" "testpmd arguments" PEERS DRIVER...
 run_vfs() {
-	local frames=$1 eal=$2 args=$3 peers=$4 fifo=$WORK/stdin i=0 devs=() order=() got p
+	local frames=$1 eal=$2 args=$3 peers=$4 i=0 devs=() order=() p
 	shift 4
 	for p in "$@"; do
 		devs+=(-a "vfio_user:vfu$i,socket=$WORK/s$i,driver=$p")
 		order=("$i" "${order[@]}") # the PF's MAC is the door: it opens last
 		i=$((i + 1))
 	done
-	rm -f "$fifo"
-	mkfifo "$fifo"
 	# shellcheck disable=SC2086 # words on purpose
-	timeout -s KILL 120 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $eal -d "$BUS" "${devs[@]}" \
+	app_start 120 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $eal -d "$BUS" "${devs[@]}" \
 		-- -i --disable-device-start --disable-link-check --forward-mode=mac --port-topology=chained --rxd=1024 \
-		--txd=1024 --total-num-mbufs=8192 $args <"$fifo" >"$WORK/testpmd.log" 2>&1 &
-	APP_PID=$!
-	exec 9>"$fifo"
+		--txd=1024 --total-num-mbufs=8192 $args
 	printf 'set promisc all off\n' >&9
 	i=0
 	for p in $peers; do
@@ -77,17 +73,9 @@ run_vfs() {
 	done
 	for i in "${order[@]}"; do printf 'port start %s\n' "$i" >&9; done
 	printf 'show port info all\nstart\n' >&9
-	for i in $(seq 300); do
-		kill -0 "$APP_PID" 2>/dev/null || fail "testpmd ended early"
-		got=$(python3 "$SUPPORT/frames.py" count "$WORK/out.pcap")
-		[ "$got" -ge "$frames" ] && break
-		sleep 0.1
-	done
+	app_forwards "$frames" "$WORK/out.pcap" 300
 	sleep 0.3 # what is too much would come now
-	printf 'stop\nquit\n' >&9
-	exec 9>&-
-	wait "$APP_PID" || fail "testpmd's exit status is not 0"
-	APP_PID=
+	app_stop stop quit
 }
 
 func_rx() { emu_value "ports[$1]['device']['rx']['pkts']"; }

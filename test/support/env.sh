@@ -81,27 +81,38 @@ emu_is_clean() {
 	python3 "$SUPPORT/emu_clean.py" "$WORK/emu.json" || fail "the emulator's report is not clean"
 }
 
-# dpdk-testpmd with two ports on the emulator for as long as FRAMES have not left port 1, at most 80 s.
-# testpmd_run FRAMES OUT_PCAP "EAL arguments" "testpmd arguments" ["device arguments"]
-testpmd_run() {
-	local frames=$1 out=$2 eal=$3 args=$4 dev=${5:-} fifo=$WORK/stdin i got
-	rm -f "$fifo"
-	mkfifo "$fifo"
-	# shellcheck disable=SC2086 # words on purpose
-	timeout -s KILL 120 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $eal -d "$BUS" \
-		-a "vfio_user:vfu0,socket=$WORK/p0.sock$dev" -a "vfio_user:vfu1,socket=$WORK/p1.sock$dev" \
-		-- -i --auto-start --disable-link-check --rxd=256 --txd=1024 --total-num-mbufs=16384 $args \
-		<"$fifo" >"$WORK/testpmd.log" 2>&1 &
+# An application that reads from descriptor 9 until app_stop, and is killed after SECONDS: app_start SECONDS COMMAND...
+app_start() {
+	rm -f "$WORK/stdin"
+	mkfifo "$WORK/stdin"
+	timeout -s KILL "$@" <"$WORK/stdin" >"$WORK/testpmd.log" 2>&1 &
 	APP_PID=$!
-	exec 9>"$fifo"
-	for i in $(seq 800); do
-		kill -0 "$APP_PID" 2>/dev/null || fail "testpmd ended early"
-		got=$(python3 "$SUPPORT/frames.py" count "$out")
-		[ "$got" -ge "$frames" ] && break
-		sleep 0.1
-	done
-	printf 'show port stats all\nstop\nquit\n' >&9
+	exec 9>"$WORK/stdin"
+}
+app_stop() { # LINE...: what it is told last; it has to leave with 0
+	printf '%s\n' "$@" >&9 || fail "testpmd ended early"
 	exec 9>&-
 	wait "$APP_PID" || fail "testpmd's exit status is not 0"
 	APP_PID=
+}
+# Until a capture holds so many frames, or for so many tenths of a second: app_forwards FRAMES PCAP TENTHS
+app_forwards() {
+	local i
+	for i in $(seq "$3"); do
+		kill -0 "$APP_PID" 2>/dev/null || fail "testpmd ended early"
+		[ "$(python3 "$SUPPORT/frames.py" count "$2")" -ge "$1" ] && break
+		sleep 0.1
+	done
+}
+
+# dpdk-testpmd with two ports on the emulator for as long as FRAMES have not left port 1, at most 80 s.
+# testpmd_run FRAMES OUT_PCAP "EAL arguments" "testpmd arguments" ["device arguments"]
+testpmd_run() {
+	local frames=$1 out=$2 eal=$3 args=$4 dev=${5:-}
+	# shellcheck disable=SC2086 # words on purpose
+	app_start 120 dpdk-testpmd -l 0,1 --no-pci --file-prefix "$PREFIX" $eal -d "$BUS" \
+		-a "vfio_user:vfu0,socket=$WORK/p0.sock$dev" -a "vfio_user:vfu1,socket=$WORK/p1.sock$dev" \
+		-- -i --auto-start --disable-link-check --rxd=256 --txd=1024 --total-num-mbufs=16384 $args
+	app_forwards "$frames" "$out" 800
+	app_stop "show port stats all" stop quit
 }
