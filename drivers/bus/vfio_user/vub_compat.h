@@ -37,12 +37,18 @@ struct vub_pci_slot {
 
 /* 25.11 gives the counters of queues a parameter of their own. */
 #if RTE_VERSION < RTE_VERSION_NUM(25, 11, 0, 0)
-#define VUB_STATS_PARAMS struct rte_eth_dev *eth, struct rte_eth_stats *stats
-#define VUB_STATS_ARGS   eth, stats
+#define VUB_STATS_PARAMS         struct rte_eth_dev *eth, struct rte_eth_stats *stats
+#define VUB_STATS_ARGS           eth, stats
+#define VUB_STATS_QUEUES_CLEAR() ((void)0)
 #else
 #define VUB_STATS_PARAMS                                                                           \
 	struct rte_eth_dev *eth, struct rte_eth_stats *stats, struct eth_queue_stats *queues
 #define VUB_STATS_ARGS eth, stats, queues
+#define VUB_STATS_QUEUES_CLEAR()                                                                   \
+	do {                                                                                       \
+		if (queues)                                                                        \
+			*queues = (struct eth_queue_stats){ 0 };                                   \
+	} while (0)
 #endif
 
 /* Control threads: off the CPUs of lcores where there are others. */

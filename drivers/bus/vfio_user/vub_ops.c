@@ -25,10 +25,13 @@ static int
 ops_stats_get(VUB_STATS_PARAMS)
 {
 	struct vub_dev *dev = vub_dev_of(eth->device);
+	const struct rte_eth_stats given = *stats; /* which drivers add to */
 	bool is_taken;
 	int ret;
 
 	do {
+		*stats = given;
+		VUB_STATS_QUEUES_CLEAR();
 		is_taken = vub_latch_take(dev);
 		ret = dev->ops.driver->stats_get(VUB_STATS_ARGS);
 	} while (vub_latch_give(dev, is_taken, ret == 0));
