@@ -49,8 +49,7 @@ tpf_control_run(struct tpf_app *app)
 	app->stop_reason = "signal";
 	while (!tpf_stop_is_requested()) {
 		struct totals now;
-		uint64_t tsc; /* one for all that is decided: what is due at the end is not missed
-		               */
+		uint64_t tsc; /* one for all decisions: what is due at the end is not missed */
 
 		rte_delay_us_sleep(TICK_MS * 1000);
 		tsc = rte_rdtsc();
