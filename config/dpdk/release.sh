@@ -39,8 +39,8 @@ tmp=
 trap 'rm -rf "$work" "$tmp"' EXIT
 private_apt "$work" deb "$(dpkg --print-architecture)"
 # Of the archives that apt knows the main one alone, and of it this suite.
-archive=$(sed -nE 's/^URIs: *//p; s/^deb (\[[^]]*\] *)?([^ ]+).*/\2/p' "$work"/sources.d/* | grep -E '/debian/?$' | head -n 1)
-key=$(sed -n 's/^Signed-By: *//p' "$work"/sources.d/*.sources 2>/dev/null | grep debian | head -n 1)
+archive=$(sed -nE 's/^URIs: *//p; s/^deb (\[[^]]*\] *)?([^ ]+).*/\2/p' "$work"/sources.d/* | grep -E '/debian/?$' | head -n 1) || true
+key=$(sed -n 's/^Signed-By: *//p' "$work"/sources.d/*.sources 2>/dev/null | grep debian | head -n 1) || true
 [ -n "$archive" ] || die 77 'apt knows no archive of Debian'
 rm -f "$work"/sources.d/*
 printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\n%s\n' "$archive" "$suite" "${key:+Signed-By: $key}" >"$work/sources.d/release.sources"
