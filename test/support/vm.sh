@@ -140,6 +140,10 @@ vm_run() { # SECONDS SCRIPT QEMU_ARGS...
 		sleep 0.1
 	done
 	kill "$VM_PID"
+	while kill -0 "$VM_PID" 2>/dev/null; do
+		[ "$SECONDS" -lt $((end + 20)) ] || fail "QEMU does not end"
+		sleep 0.1
+	done
 	wait "$VM_PID" || true
 	VM_PID=
 	until [ "$(grep -c 'client gone' "$WORK/emu.log")" = "$(grep -c 'client attached, registers' "$WORK/emu.log")" ]; do
