@@ -10,16 +10,14 @@ usage: emu.py BUILD [--smoke]
 RESULT lines: emu_io_64B_... in Mpps (both ports together; median and best of the runs), ns per packet of the data thread,
 and how that grows with queues and flow rules.
 """
-import json
 import os
-import socket
 import statistics
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance"))
-from stock_rig import Emu, Failed, Testpmd, report_faults, wait_for  # noqa: E402
+from stock_rig import Emu, Failed, Testpmd, ctl_ask, report_faults, wait_for  # noqa: E402
 
 SMOKE = "--smoke" in sys.argv
 BUILD = os.path.abspath(sys.argv[1])
@@ -63,13 +61,8 @@ class Bench:
 
     def counted(self):
         """Packets received by both devices, and when."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.settimeout(10)
-            sock.connect(self.emu.ctl_path)
-            sock.sendall(b'{"cmd":"stats"}\n')
-            now = time.monotonic()
-            answer = json.loads(sock.makefile().readline())
-        return sum(p["device"]["rx"]["pkts"] for p in answer["ports"]), now
+        now = time.monotonic()
+        return sum(p["device"]["rx"]["pkts"] for p in ctl_ask(self.emu.ctl_path, "stats")["ports"]), now
 
     def rate(self):
         """Mpps of RUNS measurements."""

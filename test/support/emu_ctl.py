@@ -14,13 +14,7 @@ def ask(path, request):
         s.settimeout(10)
         s.connect(path)
         s.sendall(json.dumps(request).encode() + b"\n")
-        line = b""
-        while not line.endswith(b"\n"):
-            part = s.recv(65536)
-            if not part:
-                break
-            line += part
-    return json.loads(line)
+        return json.loads(s.makefile().readline())
 
 
 if __name__ == "__main__":

@@ -1,24 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """fault_cases.py CTL FD DRIVER "PLAN [promisc|flap|mac]"...: on a running emulator and testpmd (whose standard input is FD), for
 each plan: arm it on the driver's port, switch promiscuity, the link or an address if it needs that, see it strike, clear it, see frames flow again."""
-import json
 import os
-import socket
 import sys
 import time
 
+import emu_ctl
+
 ctl_path, fd, driver, cases = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:]
 port = int(driver.endswith("_vf"))
-sock = socket.socket(socket.AF_UNIX)
-sock.settimeout(10)
-sock.connect(ctl_path)
-lines = sock.makefile("rwb")
 
 
 def ask(cmd, **args):
-    lines.write(json.dumps({"cmd": cmd, "port": port, **args}).encode() + b"\n")
-    lines.flush()
-    r = json.loads(lines.readline())
+    r = emu_ctl.ask(ctl_path, {"cmd": cmd, "port": port, **args})
     if not r["ok"]:
         sys.exit(f"{cmd} {args}: {r['error']}")
     return r
