@@ -18,8 +18,8 @@
  * that nothing can be mapped, and every access arrives as region_read/region_write.
  *
  * Threads: a server and all its callbacks belong to the thread that calls vup_server_poll(), DMA by
- * messages apart. A
- * client may be used by several threads; requests are serialised by a lock inside.
+ * messages apart. A client may be used by several threads; requests are serialised by a lock
+ * inside.
  *
  * Read next: vup_msg.h (messages as pure functions on buffers), vup_sock.h, vup_server.c,
  * vup_client.c.
@@ -238,7 +238,8 @@ int vup_client_fd(const struct vup_client *cl);
  * Look whether the server is still there, and do what it asks for, without waiting for it; to be
  * called when vup_client_fd() polls readable. A message that nobody asked for kills the connection.
  *
- * Blocks: while another thread's request is out (at most its time-out).
+ * Blocks: while another thread's request is out (at most its time-out); then as long as the server
+ * asks without a pause (at most the same; what is left polls readable).
  * @param why  VUP_WHY_LEN bytes or NULL; the reason when dead
  * @return 0 alive; -ENOTCONN dead
  */

@@ -144,6 +144,7 @@ client_request(struct vup_client *cl, const struct request *req)
 		.flags = VUP_TYPE_CMD,
 	};
 	const char *name = vup_cmd_name(req->cmd);
+	bool is_late = false;
 	const char *why;
 	int ret;
 
@@ -159,11 +160,12 @@ client_request(struct vup_client *cl, const struct request *req)
 	if (ret)
 		return client_die(cl, -ENOTCONN, "sending %s failed: %s", name, strerror(-ret));
 	for (;;) { /* ends by the deadline */
-		if (vup_sock_wait(cl->sock, &d) != 0)
+		if (is_late || vup_sock_wait(cl->sock, &d) != 0)
 			return client_die(cl, -ETIMEDOUT, "no reply to %s within %u ms", name,
 					cl->timeout_ms);
 		ret = vup_rx_step(cl->sock, &cl->rx, &why);
 		if (ret > 0 && (cl->rx.hdr.flags & VUP_TYPE_MASK) == VUP_TYPE_CMD) {
+			is_late = deadline_has_passed(&d); /* it may ask without end */
 			ret = client_serve(cl);
 			if (ret)
 				return ret;
@@ -315,13 +317,15 @@ vup_client_fd(const struct vup_client *cl)
 int
 vup_client_check(struct vup_client *cl, char *why)
 {
+	struct deadline d;
 	const char *wrong;
 	int ret = 1;
 
 	pthread_mutex_lock(&cl->lock);
+	d = deadline_in_ms(cl->timeout_ms);
 	if (vup_rx_is_complete(&cl->rx))
 		vup_rx_next(&cl->rx); /* the last answer */
-	while (!cl->dead && ret > 0) {
+	while (!cl->dead && ret > 0 && !deadline_has_passed(&d)) {
 		ret = vup_rx_step(cl->sock, &cl->rx, &wrong);
 		if (ret > 0)
 			client_serve(cl);

@@ -11,11 +11,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "client_rig.h"
+#include "deadline.h"
 #include "golden.h"
 
 #define ERROR_16(id_cmd, err) id_cmd "10000000 21000000 " err
@@ -441,6 +444,79 @@ what_nobody_asked_for_kills(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, cl_setup, cl_teardown)
 
+/* ---- a server that asks without end ---- */
+
+#define FLOOD_MS 10000
+
+static struct {
+	int sock;
+	atomic_bool stop, is_over;
+	bool by_time; /* it was not the client that ended it */
+} flood;
+
+static void *
+flood_run(void *arg)
+{
+	struct deadline d = deadline_in_ms(FLOOD_MS);
+	uint8_t asks[100 * 32], answer[4096]; /* so many that there is always another one */
+
+	for (size_t i = 0; i < sizeof(asks); i += 32)
+		fp_bytes("0900 0b00 20000000 00000000 00000000 0010000000000000 0100000000000000",
+				asks + i, 32);
+	while (!atomic_load(&flood.stop) && !flood.by_time) {
+		while (recv(flood.sock, answer, sizeof(answer), MSG_DONTWAIT) > 0)
+			continue;
+		if (send(flood.sock, asks, sizeof(asks), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+				errno != EAGAIN)
+			break;
+		flood.by_time = deadline_has_passed(&d);
+	}
+	atomic_store(&flood.is_over, true);
+	return arg;
+}
+
+static pthread_t
+flood_start(struct cl_rig *rig)
+{
+	pthread_t thread;
+
+	memset(&flood, 0, sizeof(flood));
+	flood.sock = rig->peer;
+	assert_int_equal(pthread_create(&thread, NULL, flood_run, NULL), 0);
+	return thread;
+}
+
+static void
+requests_without_end_do_not_hold_a_request_up(void **state)
+{
+	struct cl_rig *rig = *state;
+	pthread_t thread;
+
+	cl_attach(rig);
+	thread = flood_start(rig);
+	assert_int_equal(vup_client_reset(rig->cl), -ETIMEDOUT);
+	pthread_join(thread, NULL);
+	assert_false(flood.by_time);
+	assert_int_equal(vup_client_check(rig->cl, rig->why), -ENOTCONN);
+	assert_string_equal(rig->why, "no reply to DEVICE_RESET within 1000 ms");
+}
+
+static void
+requests_without_end_do_not_hold_a_check_up(void **state)
+{
+	struct cl_rig *rig = *state;
+	pthread_t thread;
+
+	cl_attach(rig);
+	thread = flood_start(rig);
+	usleep(20000); /* there is something to do */
+	assert_int_equal(vup_client_check(rig->cl, rig->why), 0);
+	assert_false(atomic_load(&flood.is_over));
+	atomic_store(&flood.stop, true);
+	pthread_join(thread, NULL);
+	assert_false(flood.by_time);
+}
+
 int
 main(void)
 {
@@ -453,6 +529,8 @@ main(void)
 		CASE(a_server_that_is_gone),
 		CASE(a_server_that_does_not_read),
 		CASE(what_nobody_asked_for_kills),
+		CASE(requests_without_end_do_not_hold_a_request_up),
+		CASE(requests_without_end_do_not_hold_a_check_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
