@@ -50,15 +50,15 @@ def addr_allmulti(rig):
 
 
 @addr.scenario
-def addr_add_remove(rig):
+def addr_add_remove(rig, mode="io", takes=taken):
     rig.cmd("set promisc 0 off", undo="set promisc 0 on")
-    rig.forward("io")
+    rig.forward(mode)
     rig.cmd(f"mac_addr add 0 {MINE}", f"mac_addr add 0 {THIRD}")
-    expect(taken(rig, MINE, OTHER, THIRD, rig.mac), [MINE, THIRD, rig.mac], "two addresses more")
+    expect(takes(rig, MINE, OTHER, THIRD, rig.mac), [MINE, THIRD, rig.mac], "two addresses more")
     rig.cmd(f"mac_addr remove 0 {MINE}")
-    expect(taken(rig, MINE, OTHER, THIRD, rig.mac), [THIRD, rig.mac], "one removed")
+    expect(takes(rig, MINE, OTHER, THIRD, rig.mac), [THIRD, rig.mac], "one removed")
     rig.cmd(f"mac_addr remove 0 {THIRD}")
-    expect(taken(rig, MINE, OTHER, THIRD, rig.mac), [rig.mac], "both removed")
+    expect(takes(rig, MINE, OTHER, THIRD, rig.mac), [rig.mac], "both removed")
 
 
 @addr.scenario
@@ -78,33 +78,36 @@ def addr_limit(rig):
 
 
 @addr.scenario
-def addr_default_set(rig):
+def addr_default_set(rig, mode="io", takes=taken):
     old = rig.mac
     rig.cmd("set promisc 0 off", undo="set promisc 0 on")
-    rig.cmd(f"mac_addr set 0 {MINE}", undo=f"mac_addr set 0 {old}")
+    out = rig.cmd(f"mac_addr set 0 {MINE}", undo=f"mac_addr set 0 {old}")
+    if "rror" in out:
+        raise Failed(out)
     rig.mac = MINE  # of the markers
     try:
-        rig.forward("io")
-        expect(taken(rig, MINE, old, OTHER), [MINE], "new address alone")
-        rig.cmd("stop", "port stop 0", "port start 0", "start")
-        expect(taken(rig, MINE, old, OTHER), [MINE], "after a new start")
+        rig.forward(mode)
+        expect(takes(rig, MINE, old, OTHER), [MINE], "new address alone")
+        rig.reconfigure()
+        rig.cmd("start")
+        expect(takes(rig, MINE, old, OTHER), [MINE], "after a new start")
         expect_in(MINE, rig.cmd("show port info 0").lower(), "address shown")
     finally:
         rig.mac = old
 
 
 @addr.scenario
-def addr_multicast_list(rig):
+def addr_multicast_list(rig, mode="io", takes=taken):
     rig.cmd("set promisc 0 off", undo="set promisc 0 on")
-    rig.forward("io")
+    rig.forward(mode)
     rig.cmd(f"mcast_addr add 0 {GROUP}", undo=f"mcast_addr remove 0 {GROUP}")
-    expect(taken(rig, GROUP, GROUP2), [GROUP], "one group")
+    expect(takes(rig, GROUP, GROUP2), [GROUP], "one group")
     rig.cmd(f"mcast_addr add 0 {GROUP2}", undo=f"mcast_addr remove 0 {GROUP2}")
-    expect(taken(rig, GROUP, GROUP2, "01:00:5e:00:00:06"), [GROUP, GROUP2], "two groups")
+    expect(takes(rig, GROUP, GROUP2, "01:00:5e:00:00:06"), [GROUP, GROUP2], "two groups")
     rig.cmd(f"mcast_addr remove 0 {GROUP}")
-    expect(taken(rig, GROUP, GROUP2), [GROUP2], "one removed")
+    expect(takes(rig, GROUP, GROUP2), [GROUP2], "one removed")
     rig.cmd(f"mcast_addr remove 0 {GROUP2}")
-    expect(taken(rig, GROUP, GROUP2), [], "both removed")
+    expect(takes(rig, GROUP, GROUP2), [], "both removed")
 
 
 @addr.scenario
@@ -122,7 +125,7 @@ def addr_after_restart(rig):
     """Addresses and modes are the same after stop and start."""
     rig.cmd("set promisc 0 off", f"mac_addr add 0 {MINE}", f"mcast_addr add 0 {GROUP}",
             undo=[f"mcast_addr remove 0 {GROUP}", f"mac_addr remove 0 {MINE}", "set promisc 0 on"])
-    rig.cmd("port stop 0", "port start 0")
+    rig.reconfigure()
     rig.forward("io")
     expect(taken(rig, MINE, GROUP, OTHER, GROUP2, rig.mac), [MINE, GROUP, rig.mac], "destinations")
 

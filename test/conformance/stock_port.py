@@ -175,10 +175,7 @@ def fec_modes(rig):
 @port.scenario
 def port_stop_start(rig):
     for _ in range(5):
-        rig.cmd("stop", "port stop 0")
-        out = rig.cmd("port start 0")
-        if "ail" in out:
-            raise Failed(out)
+        rig.reconfigure()
     works(rig, "after five starts")
 
 
@@ -189,7 +186,7 @@ def port_restart_under_traffic(rig):
         rig.forward("io", verbose=0)
         for frame in frames(rig, 200, 200):
             rig.taps[0].send(frame)
-        rig.cmd("stop", "port stop 0", "port start 0")
+        rig.reconfigure()
         works(rig, f"after restart {i}")
 
 
@@ -197,11 +194,7 @@ def port_restart_under_traffic(rig):
 def port_reconfigured(rig):
     """Rings and queues of other sizes."""
     for rxd, txd, queues in ((64, 64, 1), (1024, 512, 8), (4096, 4096, 2), (256, 256, 4)):
-        rig.cmd("stop", "port stop 0", f"port config all rxq {queues}", f"port config all txq {queues}", f"port config all rxd {rxd}",
-                f"port config all txd {txd}")
-        out = rig.cmd("port start 0")
-        if "ail" in out:
-            raise Failed(out)
+        rig.reconfigure(f"port config all rxq {queues}", f"port config all txq {queues}", f"port config all rxd {rxd}", f"port config all txd {txd}")
         expect_in(f"Number of RXDs: {rxd}\n", rig.cmd(f"show rxq info 0 {queues - 1}"), "Rx ring")
         expect_in(f"Number of TXDs: {txd}\n", rig.cmd(f"show txq info 0 {queues - 1}"), "Tx ring")
         expect_in(f"Current number of RX queues: {queues}\n", rig.cmd("show port info 0"), "queues")
@@ -306,11 +299,7 @@ def reset_under_traffic(rig):
 @reset.scenario
 def port_reset_command(rig):
     """testpmd's port reset: this driver has none for a PF and says so (ENOTSUP); the port goes on."""
-    rig.cmd("stop", "port stop 0")
-    expect_in("Failed to reset port 0. diag=-95", rig.cmd("port reset 0"), "port reset")
-    out = rig.cmd("port start 0")
-    if "ail" in out:
-        raise Failed(out)
+    expect_in("Failed to reset port 0. diag=-95", rig.reconfigure("port reset 0"), "port reset")
     works(rig, "after it")
 
 
@@ -409,8 +398,7 @@ def queue_tx_stop_start(rig):
 
 @v3.scenario
 def queue_deferred_start(rig):
-    rig.cmd("stop", "port stop 0", "port 0 rxq 1 deferred_start on")
-    rig.cmd("port start 0", undo=["stop", "port stop 0", "port 0 rxq 1 deferred_start off", "port start 0"])
+    rig.reconfigure("port 0 rxq 1 deferred_start on", undo="port 0 rxq 1 deferred_start off")
     expect_in("Rx queue state: stopped", rig.cmd("show rxq info 0 1"), "state of the queue")
     rig.cmd("port 0 rxq 1 start")
     works(rig, "after it is started")

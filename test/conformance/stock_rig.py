@@ -328,7 +328,7 @@ class Rig:
         down, up = ["stop", "port stop 0"], ["port start 0"]
         out = self.cmd(*down, *texts)
         started = self.cmd("port start 0")
-        if "Fail" in started or "rror" in started:
+        if "ail" in started or "rror" in started:
             raise Failed(f"port start: {started}")
         if undo is not None:
             self.undo_cmds[:0] = down + ([undo] if isinstance(undo, str) else undo) + up

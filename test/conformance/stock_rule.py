@@ -182,6 +182,6 @@ def rule_gone_after_restart(rig):
     expect(plain == [6], False, "the rule would change nothing")
     create(rig, "eth / ipv4 / udp dst is 53", "queue index 6")
     expect(queues(rig, [packet(rig)]), [6], "queue by the rule")
-    rig.cmd("stop", "port stop 0", "port start 0")
+    rig.reconfigure()
     rig.forward("io")
     expect(queues(rig, [packet(rig)]), plain, "queue without the rule")

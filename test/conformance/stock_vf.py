@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The stock driver of virtual functions. The emulator serves the mailbox; frames of the wire come by destination."""
-import random
 import re
 
 from scapy.all import IP, TCP, UDP, Ether, Raw
 
+import stock_addr
 import stock_csum
 import stock_rss
+from stock_addr import ALL, GROUP, OTHER, TESTER
 from stock_cases import Session
-from stock_rig import Failed, expect, expect_in, wait_for
-
-TESTER = "02:aa:00:00:00:01"
-MINE, OTHER, GROUP, GROUP2, ALL = "02:11:22:33:44:55", "02:11:22:33:44:56", "01:00:5e:00:00:05", "33:33:00:00:00:09", "ff:ff:ff:ff:ff:ff"
+from stock_rig import expect, expect_in, wait_for
 
 vf = Session("vf", ports=["", ",vf=0"], attached=[1],
              args=["--rxq=4", "--txq=4", "--rss-udp", "--eth-peer=0," + TESTER])
@@ -99,37 +97,17 @@ def vf_promisc(rig):
 
 @vf.scenario
 def vf_mac(rig):
-    rig.cmd("set promisc 0 off", undo="set promisc 0 on")
-    rig.forward("mac")
-    rig.cmd(f"mac_addr add 0 {MINE}", undo=f"mac_addr remove 0 {MINE}")
-    expect(taken(rig, MINE, OTHER, rig.mac), [MINE, rig.mac], "one address more")
-    rig.cmd(f"mac_addr remove 0 {MINE}")
-    expect(taken(rig, MINE, OTHER, rig.mac), [rig.mac], "removed")
+    stock_addr.addr_add_remove(rig, "mac", taken)
 
 
 @vf.scenario
 def vf_mac_set(rig):
-    old = rig.mac
-    rig.cmd("set promisc 0 off", undo="set promisc 0 on")
-    out = rig.cmd(f"mac_addr set 0 {MINE}", undo=f"mac_addr set 0 {old}")
-    if "rror" in out:
-        raise Failed(out)
-    rig.mac = MINE
-    try:
-        rig.forward("mac")
-        expect(taken(rig, MINE, old), [MINE], "new address alone")
-    finally:
-        rig.mac = old
+    stock_addr.addr_default_set(rig, "mac", taken)
 
 
 @vf.scenario
 def vf_multicast(rig):
-    rig.cmd("set promisc 0 off", undo="set promisc 0 on")
-    rig.forward("mac")
-    rig.cmd(f"mcast_addr add 0 {GROUP}", undo=f"mcast_addr remove 0 {GROUP}")
-    expect(taken(rig, GROUP, GROUP2), [GROUP], "one group")
-    rig.cmd(f"mcast_addr remove 0 {GROUP}")
-    expect(taken(rig, GROUP, GROUP2), [], "none")
+    stock_addr.addr_multicast_list(rig, "mac", taken)
 
 
 @vf.scenario
@@ -207,10 +185,7 @@ def vf_counted(rig):
 @vf.scenario
 def vf_stop_start(rig):
     for _ in range(3):
-        rig.cmd("stop", "port stop 0")
-        out = rig.cmd("port start 0")
-        if "ail" in out:
-            raise Failed(out)
+        rig.reconfigure()
     rig.forward("mac")
     sent = [frame(rig, sport=i) for i in range(20)]
     expect(tails(rig.exchange(sent)[0]), tails(sent), "frames")

@@ -3,7 +3,7 @@
 from scapy.all import IP, UDP, Dot1Q, Ether, Raw
 
 from stock_cases import Session
-from stock_rig import Failed, expect
+from stock_rig import expect
 
 TESTER = "02:aa:00:00:00:01"
 
@@ -88,7 +88,7 @@ def vlan_filter_after_restart(rig):
     """The driver brings the table back when the port is started again."""
     rig.cmd("set promisc 0 off", "vlan set filter on 0", "rx_vlan add 300 0",
             undo=["rx_vlan rm 300 0", "vlan set filter off 0", "set promisc 0 on"])
-    rig.cmd("port stop 0", "port start 0")
+    rig.reconfigure()
     rig.forward("io")
     sent = [frame(rig, 300), frame(rig, 301)]
     expect(rig.exchange(sent)[0], sent[:1], "frames")
