@@ -98,8 +98,14 @@ readable(struct rig *rig)
 	static const uint8_t frame[60] = { 0x02, 0, 0, 0, 0, 0x0e, 0x02, 0, 0, 0, 0, 1, 0x12,
 		0x34 };
 
+	/* something to lose: a frame, and the messages that the link is down and up */
+	assert_int_equal(rig_rx(rig, frame, 60), EMU_RX_TAKEN);
+	emu_dev_link_set(rig->dev, false);
+	emu_dev_link_set(rig->dev, true);
+	rig_service(rig);
 	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
 		assert_int_equal(rig_rd(rig, regs[i]), rig_rd(rig, regs[i]));
+	assert_int_not_equal(rig_rd(rig, 0x27100), 0);
 	for (size_t i = 0; i < sizeof(ring) / sizeof(ring[0]); i++)
 		assert_int_equal(rig_rd(rig, rig_tqp(0) + ring[i]),
 				rig_rd(rig, rig_tqp(0) + ring[i]));
