@@ -13,20 +13,13 @@ segment(unsigned int i, uint32_t n, uint8_t stream)
 	struct emu_frame f = { .nb_segs = 1 };
 	uint8_t *b = bytes[i];
 	uint32_t seq = 1000 + n * 1460;
-	uint16_t sum;
 
 	f.len_bytes = rig_ipv4(b, 6, 1460);
 	b[19] = (uint8_t)(b[19] + n);
 	b[35] = (uint8_t)(b[35] + stream);
 	b[40] = (uint8_t)(seq >> 8);
 	b[41] = (uint8_t)seq;
-	b[24] = b[25] = b[50] = b[51] = 0;
-	sum = (uint16_t)~rig_fold16(rig_sum16(b + 14, 20, 0));
-	b[24] = (uint8_t)(sum >> 8);
-	b[25] = (uint8_t)sum;
-	sum = (uint16_t)~rig_l4_sum(b);
-	b[50] = (uint8_t)(sum >> 8);
-	b[51] = (uint8_t)sum;
+	rig_tcp_sums(b);
 	f.seg[0] = (struct iovec){ b, f.len_bytes };
 	return f;
 }

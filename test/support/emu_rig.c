@@ -559,6 +559,18 @@ rig_l4_sum(const uint8_t *frame)
 	return rig_fold16(rig_sum16(frame + 34, l4, sum));
 }
 
+void
+rig_tcp_sums(uint8_t *frame)
+{
+	uint16_t sum;
+
+	rig_ip_sum(frame + 14, 20);
+	frame[50] = frame[51] = 0;
+	sum = (uint16_t)~rig_l4_sum(frame);
+	frame[50] = (uint8_t)(sum >> 8);
+	frame[51] = (uint8_t)sum;
+}
+
 uint32_t
 rig_ipv4(uint8_t *frame, uint8_t proto, uint32_t payload_bytes)
 {

@@ -163,5 +163,7 @@ uint16_t rig_fold16(uint32_t sum);
 void rig_ip_sum(uint8_t *ip, uint32_t len);
 /* Sum over pseudo header and segment of an IPv4 frame without tags: 0xffff if its L4 is right. */
 uint16_t rig_l4_sum(const uint8_t *frame);
+/* Both checksums of such a frame with TCP, its IPv4 header without options, anew. */
+void rig_tcp_sums(uint8_t *frame);
 
 #endif
