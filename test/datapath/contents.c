@@ -94,8 +94,6 @@ frame_make(uint64_t seed, uint64_t nb)
 	unsigned int head = (unsigned int)(pick >> 8) % RTE_DIM(heads);
 
 	high = low * 2 < LEN_MAX ? low * 2 : LEN_MAX;
-	if (low > LEN_MAX)
-		low = LEN_MIN;
 	len = low + (uint32_t)((pick >> 16) % (high - low + 1));
 	for (uint32_t at = 0; at < len; at += 8) {
 		uint64_t v = *from++ ^ key;
