@@ -16,7 +16,7 @@ emu_iommu_guard all_is_dropped_at_once	needs the arena of 1 TiB, see test/suppor
 emu_iommu_guard a_map_that_fails_leaves_its_place_reserved	needs the arena of 1 TiB, see test/support/arm64.sh
 emu_iommu_random *	needs the arena of 1 TiB, see test/support/arm64.sh
 emu_wire_netdev *	qemu-user does not pass on PACKET_VNET_HDR
-emu_wire_tap the_kernel_finishes_its_frames	qemu-user does not pass on PACKET_VNET_HDR
+emu_wire_tap net_long_tcp_units_are_cut	qemu-user does not pass on PACKET_VNET_HDR
 vub_dma_dynamic *	qemu-user chooses addresses for hugepages that are not aligned to them
 '
 
