@@ -29,10 +29,12 @@ def udp(rig, dport, src="192.168.1.2", dst="10.0.0.77", sport=1000, tags=()):
 
 def create(rig, pattern, actions):
     """A rule, and its number; it goes when the scenario is over."""
-    out = rig.cmd(f"flow create 0 ingress pattern {pattern} / end actions {actions} / end", undo="flow flush 0")
+    out = rig.cmd(f"flow create 0 ingress pattern {pattern} / end actions {actions} / end")
     made = re.search(r"Flow rule #(\d+) created", out)
     if not made:
-        raise Failed(f"flow create {pattern}: {out}")
+        raise Failed(f"{pattern} => {actions}: {out}")
+    if "flow flush 0" not in rig.undo_cmds:
+        rig.undo_cmds.insert(0, "flow flush 0")
     return int(made[1])
 
 

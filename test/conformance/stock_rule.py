@@ -9,6 +9,7 @@ from scapy.all import GRE, IP, SCTP, TCP, UDP, VXLAN, Dot1Q, Ether, IPv6, Raw
 from scapy.layers.sctp import SCTPChunkData
 
 from stock_cases import Session
+from stock_flow import create
 from stock_rig import Failed, expect, expect_in
 
 TESTER = "02:aa:00:00:00:01"
@@ -22,17 +23,6 @@ def packet(rig, l3=None, l4=None, vlans=(), src=TESTER):
         out /= Dot1Q(vlan=vid)
     out /= l3 or IP(src="10.0.0.1", dst="10.0.0.2")
     return bytes(out / (l4 or UDP(sport=1000, dport=53)) / Raw(b"flow rule".ljust(40, b".")))
-
-
-def create(rig, pattern, actions, attrs="ingress"):
-    """Make a rule; its number."""
-    out = rig.cmd(f"flow create 0 {attrs} pattern {pattern} / end actions {actions} / end")
-    match = re.search(r"Flow rule #(\d+) created", out)
-    if not match:
-        raise Failed(f"{pattern} => {actions}: {out}")
-    if "flow flush 0" not in rig.undo_cmds:
-        rig.undo_cmds.insert(0, "flow flush 0")
-    return int(match[1])
 
 
 def refused(rig, pattern, actions, attrs="ingress"):
@@ -168,7 +158,10 @@ def rule_refused(rig):
     refused(rig, "eth / ipv4 / udp dst is 53", "queue index 0", "egress")
     refused(rig, "eth / ipv4 / udp dst is 53", "mark id 0x1000 / queue index 0")
     refused(rig, "eth / ipv4 / icmp", "queue index 0", "group 1 ingress")
+    rig.forward("io")
+    expect("FDIR" in rig.exchange([packet(rig)])[1][0].flags, False, "a hit of none of them")
     create(rig, "eth / ipv4 / udp dst is 53", "queue index 0")
+    expect("FDIR" in rig.exchange([packet(rig)])[1][0].flags, True, "a hit of the one that was made")
     refused(rig, "eth / ipv4 / udp dst is 53", "queue index 1")  # the same pattern again
     out = rig.cmd("flow validate 0 ingress pattern eth / ipv4 / udp dst is 60 / end actions drop / end")
     expect_in("Flow rule validated", out, "validate")
