@@ -163,7 +163,6 @@ nic_start(struct emu_nic *nic, enum emu_reset_kind kind)
 			emu_func_tables_clear(nic->func[f]);
 	}
 	emu_nic_vlans_clear(nic);
-	emu_nic_vlans_clear(nic);
 	emu_nic_reset(nic);
 	emu_err_reset(nic);
 	emu_bar_store(pf, EMU_RAS_STS, 0);
