@@ -381,20 +381,14 @@ base_of(const struct emu_parsed *p)
 static void
 any_parse(const struct emu_frame *frame, const struct emu_tpids *tpids, struct emu_parsed *out)
 {
-	uint32_t head_bytes = frame->len_bytes < EMU_HEAD_BYTES ? frame->len_bytes : EMU_HEAD_BYTES;
 	struct span s = { .frame = frame, .end = frame->len_bytes };
 
-	out->head = frame->seg[0].iov_base;
-	if (frame->seg[0].iov_len < head_bytes) {
-		emu_frame_copy(frame, 0, out->copy, head_bytes);
+	if (frame->seg[0].iov_len < out->head_bytes) {
+		emu_frame_copy(frame, 0, out->copy, out->head_bytes);
 		out->head = out->copy;
 	}
-	out->head_bytes = (uint16_t)head_bytes;
-	out->nb_stacks = 1;
-	out->tunnel = EMU_OL4ID_NONE;
-	out->is_tunnel_mac = out->is_checked = false;
+	out->is_checked = false;
 	out->rss_type = EMU_RSS_NONE;
-	out->tunnel_at = 0;
 	out->dmac_class = (uint8_t)emu_dmac_class(out->head);
 	stack_parse(out, &s, &out->h[0], 0, tpids->tpid);
 	if (out->h[0].l4 && (out->h[0].l4id == EMU_L4ID_UDP || out->h[0].l4id == EMU_L4ID_GRE))
