@@ -17,9 +17,13 @@
 
 /* ---- plans ---- */
 
-/* Say which kinds are armed, and take the IOMMU's short cuts away if it is to refuse. */
-static bool dma_refuses(void *arg);
+static bool
+dma_refuses(void *arg)
+{
+	return emu_fault_strikes(arg, EMU_FAULT_DMA_REFUSED, 0, NULL);
+}
 
+/* Say which kinds are armed, and take the IOMMU's short cuts away if it is to refuse. */
 static void
 armed_update(struct emu_dev *dev)
 {
@@ -148,12 +152,6 @@ emu_fault_wait(const struct emu_fault *f)
 
 	while (!deadline_has_passed(&end))
 		;
-}
-
-static bool
-dma_refuses(void *arg)
-{
-	return emu_fault_strikes(arg, EMU_FAULT_DMA_REFUSED, 0, NULL);
 }
 
 static void

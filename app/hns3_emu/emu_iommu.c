@@ -555,8 +555,7 @@ emu_iommu_refuse(struct emu_iommu *mmu, bool (*refuses)(void *arg), void *arg)
 		return;
 	mmu->refuses = refuses;
 	mmu->refuse_arg = arg;
-	mmu->generation++; /* rings are looked up again */
-	slots_refresh(mmu);
+	slots_refresh(mmu); /* and rings are looked up again */
 }
 
 int

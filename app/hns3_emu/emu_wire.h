@@ -78,8 +78,7 @@ unsigned int emu_wire_discard(struct emu_wire *w, const struct emu_frame *const 
 
 /*
  * Give up to EMU_BURST frames to the device and count them. Returns with how many it has dealt:
- * all, or, on a wire that
- * @p waits, those before the first one that found no BD.
+ * all, or, on a wire that @p waits, those before the first one that found no BD.
  */
 unsigned int emu_wire_deliver_burst(struct emu_wire *w, const struct emu_frame *const *frames,
 		unsigned int nb, bool waits);
