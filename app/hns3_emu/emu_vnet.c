@@ -6,16 +6,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "emu_parse_plain.h"
+
 #define ADDR_BYTES 12 /* destination and source: tags stand behind */
 #define TCP_FIN    0x01
 #define TCP_PSH    0x08
 #define TCP_CWR    0x80
-
-static uint16_t
-be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 static void
 put_be16(uint8_t *p, uint32_t val)
@@ -24,21 +20,11 @@ put_be16(uint8_t *p, uint32_t val)
 	p[1] = (uint8_t)val;
 }
 
-/* Sum of big-endian words on top of @p sum; an odd last byte is a high one. */
-static uint64_t
-sum16(const uint8_t *p, uint32_t len, uint64_t sum)
-{
-	for (; len > 1; p += 2, len -= 2)
-		sum += be16(p);
-	return len ? sum + (uint64_t)(*p << 8) : sum;
-}
-
+/* The checksum of a sum of native-order words. */
 static uint16_t
 sum_finish(uint64_t sum)
 {
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)~emu_sum_fold64(sum);
 }
 
 /* Whether the unit is TCP right behind one IP header, with all headers in one piece. */
@@ -50,10 +36,10 @@ cut_prepare(struct emu_vnet *v, const struct virtio_net_hdr *hdr)
 	v->l3 = ADDR_BYTES + 2;
 	if (v->len < v->l3 + 40)
 		return false;
-	type = be16(v->bytes + ADDR_BYTES);
+	type = emu_be16(v->bytes + ADDR_BYTES);
 	if (type == 0x8100 || type == 0x88a8) { /* an inner tag, which is never kept apart */
 		v->l3 += 4;
-		type = be16(v->bytes + ADDR_BYTES + 4);
+		type = emu_be16(v->bytes + ADDR_BYTES + 4);
 	}
 	v->is_v6 = type == 0x86dd;
 	v->l4 = v->l3 + (v->is_v6 ? 40u : (v->bytes[v->l3] & 0xfu) * 4u);
@@ -71,6 +57,8 @@ int
 emu_vnet_start(struct emu_vnet *v, const struct virtio_net_hdr *hdr, uint8_t *bytes, uint32_t len,
 		const uint16_t *tag)
 {
+	uint16_t sum;
+
 	*v = (struct emu_vnet){ .bytes = bytes, .len = len, .has_tag = tag != NULL };
 	if (len < ADDR_BYTES + 2)
 		return -EINVAL;
@@ -85,9 +73,9 @@ emu_vnet_start(struct emu_vnet *v, const struct virtio_net_hdr *hdr, uint8_t *by
 		if (hdr->csum_start >= len || hdr->csum_offset + 2u > len - hdr->csum_start)
 			return -EINVAL;
 		/* the field holds the sum of the pseudo header; 0 would mean "none" in UDP */
-		put_be16(bytes + hdr->csum_start + hdr->csum_offset,
-				sum_finish(sum16(bytes + hdr->csum_start, len - hdr->csum_start, 0))
-						?: 0xffff);
+		sum = sum_finish(emu_sum_piece(bytes + hdr->csum_start, len - hdr->csum_start))
+		                      ?: 0xffff;
+		memcpy(bytes + hdr->csum_start + hdr->csum_offset, &sum, 2);
 		return 0;
 	case VIRTIO_NET_HDR_GSO_TCPV4:
 	case VIRTIO_NET_HDR_GSO_TCPV6:
@@ -104,14 +92,17 @@ segment_headers(const struct emu_vnet *v, uint8_t *h, const uint8_t *data, uint3
 {
 	uint8_t *ip = h + v->l3, *tcp = h + v->l4;
 	uint32_t l4_len = v->head_len - v->l4 + len, seq;
+	uint64_t l4_sum;
+	uint16_t sum;
 
 	if (v->is_v6) {
 		put_be16(ip + 4, l4_len);
 	} else {
 		put_be16(ip + 2, v->l4 - v->l3 + l4_len);
-		put_be16(ip + 4, be16(ip + 4) + v->nb_cut);
+		put_be16(ip + 4, emu_be16(ip + 4) + v->nb_cut);
 		put_be16(ip + 10, 0);
-		put_be16(ip + 10, sum_finish(sum16(ip, v->l4 - v->l3, 0)));
+		sum = sum_finish(emu_sum_piece(ip, v->l4 - v->l3));
+		memcpy(ip + 10, &sum, 2);
 	}
 	memcpy(&seq, tcp + 4, 4);
 	seq = htonl(ntohl(seq) + (v->at - v->head_len));
@@ -121,11 +112,10 @@ segment_headers(const struct emu_vnet *v, uint8_t *h, const uint8_t *data, uint3
 	if (v->nb_cut > 0)
 		tcp[13] &= (uint8_t)~TCP_CWR;
 	put_be16(tcp + 16, 0);
-	put_be16(tcp + 16, sum_finish(sum16(data, len,
-					   sum16(tcp, v->head_len - v->l4, 0) +
-							   sum16(ip + (v->is_v6 ? 8 : 12),
-									   v->is_v6 ? 32 : 8,
-									   6 + l4_len))));
+	l4_sum = emu_sum_add(emu_sum_piece(data, len), emu_sum_piece(tcp, v->head_len - v->l4));
+	l4_sum = emu_sum_add(l4_sum, emu_sum_piece(ip + (v->is_v6 ? 8 : 12), v->is_v6 ? 32 : 8));
+	sum = sum_finish(emu_sum_add(l4_sum, htobe16(6) + (uint64_t)htobe32(l4_len)));
+	memcpy(tcp + 16, &sum, 2);
 }
 
 bool
