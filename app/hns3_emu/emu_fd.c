@@ -347,15 +347,6 @@ emu_fd_destroy(struct emu_fd *fd)
 
 /* ---- frames ---- */
 
-static inline uint32_t
-be32(const uint8_t *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, 4);
-	return be32toh(word);
-}
-
 /* Six bytes as a number, the first one the highest; 8 can be read. */
 static inline uint64_t
 mac_value(const uint8_t *mac)
@@ -374,7 +365,8 @@ ip_values(const struct emu_parsed *p, const struct emu_headers *h, uint64_t *add
 	bool is_v4 = h->l3id == EMU_L3ID_IPV4 || h->l3id == EMU_L3ID_IPV4_OPT;
 	uint64_t tos = is_v4 ? ip[1] : (emu_be16(ip) >> 4 & 0xffu);
 
-	*addrs = be32(ip + (is_v4 ? 12 : 20)) | (uint64_t)be32(ip + (is_v4 ? 16 : 36)) << 32;
+	*addrs = emu_be32(ip + (is_v4 ? 12 : 20)) | (uint64_t)emu_be32(ip + (is_v4 ? 16 : 36))
+	                                                            << 32;
 	return tos << 32 | (uint64_t)h->proto << 40;
 }
 
@@ -394,7 +386,7 @@ record_stack(const struct emu_parsed *p, const struct emu_headers *h, uint64_t *
 	if (h->l4id == EMU_L4ID_TCP || h->l4id == EMU_L4ID_UDP || h->l4id == EMU_L4ID_SCTP)
 		w[W_PORTS] = emu_be16(l4) | (uint64_t)emu_be16(l4 + 2) << 16;
 	if (h->l4id == EMU_L4ID_SCTP)
-		w[W_PORTS] |= (uint64_t)be32(l4 + 4) << 32;
+		w[W_PORTS] |= (uint64_t)emu_be32(l4 + 4) << 32;
 }
 
 static void
@@ -405,9 +397,9 @@ record_tunnel(const struct emu_parsed *p, uint64_t *w)
 	if (p->tunnel == EMU_OL4ID_NVGRE) {
 		/* the protocol stands where a UDP tunnel's port is [3:5.12] */
 		w[OUTER + W_PORTS] = (uint64_t)0x6558 << 16;
-		w[W_TUNNEL] = be32(t) >> 8 | (uint64_t)t[3] << 24;
+		w[W_TUNNEL] = emu_be32(t) >> 8 | (uint64_t)t[3] << 24;
 	} else {
-		w[W_TUNNEL] = be32(t + 4) >> 8; /* flags first */
+		w[W_TUNNEL] = emu_be32(t + 4) >> 8; /* flags first */
 	}
 }
 
@@ -426,7 +418,7 @@ record_user_def(const struct emu_fd *fd, const struct emu_parsed *p, uint64_t *w
 				(i > 0 && layer[i] == 0))
 			continue;
 		if (i == 2)
-			w[W_PORTS] = (w[W_PORTS] & UINT32_MAX) | (uint64_t)be32(p->head + from)
+			w[W_PORTS] = (w[W_PORTS] & UINT32_MAX) | (uint64_t)emu_be32(p->head + from)
 			                                                         << 32;
 		else
 			w[W_TYPE] |= (uint64_t)emu_be16(p->head + from) << (i == 0 ? 16 : 48);

@@ -23,19 +23,6 @@
 #define TCP_FLG 13u
 #define TCP_SUM 16u
 
-static uint32_t
-be32(const uint8_t *p)
-{
-	return (uint32_t)emu_be16(p) << 16 | emu_be16(p + 2);
-}
-
-static void
-put_be16(uint8_t *p, uint32_t val)
-{
-	p[0] = (uint8_t)(val >> 8);
-	p[1] = (uint8_t)val;
-}
-
 /* Headers and data of a frame that is TCP at all; *data_bytes 0: without data. */
 static uint32_t
 head_and_data(const struct emu_parsed *p, uint32_t *data_bytes)
@@ -106,7 +93,7 @@ emu_gro_start(struct emu_gro *g, const struct emu_frame *frame, const struct emu
 		return false;
 	g->nb_segments = 1;
 	g->mss = data;
-	g->next_seq = be32(p->head + h->l4 + TCP_SEQ) + data;
+	g->next_seq = emu_be32(p->head + h->l4 + TCP_SEQ) + data;
 	g->l3 = h->l3;
 	g->l4 = h->l4;
 	g->is_ipv6 = h->l3id == EMU_L3ID_IPV6;
@@ -143,7 +130,7 @@ emu_gro_fits(const struct emu_gro *g, const struct emu_parsed *p)
 			p->h[0].l4 != l4 || data > g->mss ||
 			g->nb_segments == EMU_GRO_SEGMENTS_MAX ||
 			g->out.len_bytes + data > EMU_GRO_BYTES_MAX ||
-			be32(p->head + l4 + TCP_SEQ) != g->next_seq)
+			emu_be32(p->head + l4 + TCP_SEQ) != g->next_seq)
 		return 0;
 	/* addresses, tags, version and class of service */
 	if (!is_same(g, p, 0, l3 + IP4_LEN) || !is_same(g, p, l4, l4 + TCP_SEQ))
@@ -183,17 +170,18 @@ emu_gro_finish(struct emu_gro *g)
 	uint32_t total = g->out.len_bytes - g->l3, sum;
 
 	if (g->is_ipv6) {
-		put_be16(ip + IP6_LEN, total - 40);
+		emu_be16_put(ip + IP6_LEN, total - 40);
 	} else {
-		put_be16(ip + IP4_LEN, total);
-		put_be16(ip + IP4_SUM, 0);
-		put_be16(ip + IP4_SUM, ntohs((uint16_t)~emu_frame_sum(&g->out, g->l3, g->l4, 0)));
+		emu_be16_put(ip + IP4_LEN, total);
+		emu_be16_put(ip + IP4_SUM, 0);
+		emu_be16_put(ip + IP4_SUM,
+				ntohs((uint16_t)~emu_frame_sum(&g->out, g->l3, g->l4, 0)));
 	}
-	put_be16(tcp + TCP_SUM, 0);
+	emu_be16_put(tcp + TCP_SUM, 0);
 	sum = emu_frame_sum(&g->out, g->l3 + (g->is_ipv6 ? 8u : 12u), g->l4, 0);
 	sum += htons(6) + htons((uint16_t)(g->out.len_bytes - g->l4));
 	sum = emu_frame_sum(&g->out, g->l4, g->out.len_bytes, emu_sum_fold(sum));
-	put_be16(tcp + TCP_SUM, ntohs((uint16_t)~sum));
+	emu_be16_put(tcp + TCP_SUM, ntohs((uint16_t)~sum));
 }
 
 uint32_t

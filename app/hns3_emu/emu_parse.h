@@ -10,6 +10,7 @@
 #ifndef EMU_PARSE_H
 #define EMU_PARSE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -98,6 +99,22 @@ static inline uint16_t
 emu_be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t
+emu_be32(const uint8_t *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, 4);
+	return be32toh(word);
+}
+
+static inline void
+emu_be16_put(uint8_t *p, uint32_t val)
+{
+	p[0] = (uint8_t)(val >> 8);
+	p[1] = (uint8_t)val;
 }
 
 #endif

@@ -23,23 +23,10 @@ struct making {
 };
 
 static void
-be16_put(uint8_t *p, uint32_t val)
-{
-	p[0] = (uint8_t)(val >> 8);
-	p[1] = (uint8_t)val;
-}
-
-static uint32_t
-be32_get(const uint8_t *p)
-{
-	return (uint32_t)emu_be16(p) << 16 | emu_be16(p + 2);
-}
-
-static void
 be32_put(uint8_t *p, uint32_t val)
 {
-	be16_put(p, val >> 16);
-	be16_put(p + 2, val & 0xffff);
+	emu_be16_put(p, val >> 16);
+	emu_be16_put(p + 2, val & 0xffff);
 }
 
 /* Sums are in the order of the words in memory. In UDP a 0 means that there is none. */
@@ -86,13 +73,13 @@ ip_patch(const struct making *m, const struct emu_tx_ip *ip, uint32_t i)
 	uint8_t *h = m->h + ip->l3;
 
 	if (ip->is_v4) {
-		be16_put(h + 2, m->end - ip->l3);
-		be16_put(h + 4, emu_be16(h + 4) + i);
+		emu_be16_put(h + 2, m->end - ip->l3);
+		emu_be16_put(h + 4, emu_be16(h + 4) + i);
 	} else {
-		be16_put(h + 4, m->end - ip->l3 - 40);
+		emu_be16_put(h + 4, m->end - ip->l3 - 40);
 	}
 	if (ip->l4t == EMU_TX_L4T_UDP)
-		be16_put(m->h + ip->l4 + 4, m->end - ip->l4);
+		emu_be16_put(m->h + ip->l4 + 4, m->end - ip->l4);
 }
 
 static void
@@ -100,7 +87,7 @@ tcp_patch(const struct making *m, uint32_t i)
 {
 	uint8_t *h = m->h + m->job->ip.l4;
 
-	be32_put(h + 4, be32_get(h + 4) + i * m->job->mss);
+	be32_put(h + 4, emu_be32(h + 4) + i * m->job->mss);
 	if (i + 1 < m->job->nb_frames)
 		h[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 	if (i > 0)

@@ -13,13 +13,6 @@
 #define TCP_PSH    0x08
 #define TCP_CWR    0x80
 
-static void
-put_be16(uint8_t *p, uint32_t val)
-{
-	p[0] = (uint8_t)(val >> 8);
-	p[1] = (uint8_t)val;
-}
-
 /* The checksum of a sum of native-order words. */
 static uint16_t
 sum_finish(uint64_t sum)
@@ -96,11 +89,11 @@ segment_headers(const struct emu_vnet *v, uint8_t *h, const uint8_t *data, uint3
 	uint16_t sum;
 
 	if (v->is_v6) {
-		put_be16(ip + 4, l4_len);
+		emu_be16_put(ip + 4, l4_len);
 	} else {
-		put_be16(ip + 2, v->l4 - v->l3 + l4_len);
-		put_be16(ip + 4, emu_be16(ip + 4) + v->nb_cut);
-		put_be16(ip + 10, 0);
+		emu_be16_put(ip + 2, v->l4 - v->l3 + l4_len);
+		emu_be16_put(ip + 4, emu_be16(ip + 4) + v->nb_cut);
+		emu_be16_put(ip + 10, 0);
 		sum = sum_finish(emu_sum_piece(ip, v->l4 - v->l3));
 		memcpy(ip + 10, &sum, 2);
 	}
@@ -111,7 +104,7 @@ segment_headers(const struct emu_vnet *v, uint8_t *h, const uint8_t *data, uint3
 		tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 	if (v->nb_cut > 0)
 		tcp[13] &= (uint8_t)~TCP_CWR;
-	put_be16(tcp + 16, 0);
+	emu_be16_put(tcp + 16, 0);
 	l4_sum = emu_sum_add(emu_sum_piece(data, len), emu_sum_piece(tcp, v->head_len - v->l4));
 	l4_sum = emu_sum_add(l4_sum, emu_sum_piece(ip + (v->is_v6 ? 8 : 12), v->is_v6 ? 32 : 8));
 	sum = sum_finish(emu_sum_add(l4_sum, htobe16(6) + (uint64_t)htobe32(l4_len)));
