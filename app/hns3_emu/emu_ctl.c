@@ -214,8 +214,9 @@ client_line(struct emu_ctl *ctl, struct client *c, unsigned int *done)
 		reply = emu_ctl_request(ctl->ports, ctl->nb_ports, c->in, len);
 	else
 		reply = emu_ctl_error("a request has at most %d bytes", EMU_CTL_LINE_MAX);
-	c->in_len -= end ? len + 1 : len;
-	memmove(c->in, c->in + len + 1, c->in_len);
+	len += end != NULL; /* with its end */
+	c->in_len -= len;
+	memmove(c->in, c->in + len, c->in_len);
 	return was_skipping || client_reply(ctl, c, reply);
 }
 
