@@ -127,9 +127,9 @@ data_round(bool *paces)
 	return nb + nb_wires;
 }
 
-/* Wake the service thread if a driver waits for it. */
+/* Wake the service thread if a driver waits for it; it is @p now_ns, or a little later. */
 static void
-service_wake(void)
+service_wake(uint64_t now_ns)
 {
 	uint64_t one = 1;
 
@@ -143,6 +143,7 @@ service_wake(void)
 				base_log(BASE_LOG_DEBUG, MODULE, "eventfd: %s", strerror(errno));
 			return;
 		}
+		__atomic_store_n(&loop.ports[i].clear_ns, now_ns, __ATOMIC_RELAXED); /* alone */
 	}
 }
 
@@ -172,7 +173,7 @@ data_main(void *arg)
 		pthread_mutex_lock(&loop.round);
 		nb = data_round(&paces);
 		pthread_mutex_unlock(&loop.round);
-		service_wake();
+		service_wake(begin_ns);
 		if (nb > 0) {
 			idle = 0;
 			while (paces && deadline_now_ns() - begin_ns < PACE_NS)
@@ -238,11 +239,15 @@ service_sleep(struct pollfd *fds)
 	loop.slept_ns += took < SERVICE_SLEEP_NS ? took : SERVICE_SLEEP_NS;
 }
 
-/* A driver has its answer. It asked after @p look, when its registers were looked at before. */
+/* A driver has its answer. It asked after @p look of this thread, and after @p clear_ns. */
 static void
-answer_count(struct emu_port *port, struct emu_look look)
+answer_count(struct emu_port *port, struct emu_look look, uint64_t clear_ns)
 {
-	uint64_t took = deadline_now_ns() - look.ns, own = own_ns() - look.own_ns;
+	uint64_t took = deadline_now_ns() - (clear_ns > look.ns ? clear_ns : look.ns);
+	uint64_t own = own_ns() - look.own_ns;
+
+	if (own > took) /* some of it was before */
+		own = took;
 
 	port->answers.nb++;
 	port->answers.nb_late += took > ANSWER_NS;
@@ -257,14 +262,17 @@ static unsigned int
 port_service(struct emu_port *port)
 {
 	struct emu_look before = port->look;
+	uint64_t clear_ns;
 	bool is_asked;
 	unsigned int nb;
 
 	port->look = (struct emu_look){ deadline_now_ns(), own_ns() };
 	is_asked = port->has_client && before.ns && emu_dev_is_waiting(port->dev);
+	/* until it is answered, which is done here, the data thread does not find it clear */
+	clear_ns = __atomic_load_n(&port->clear_ns, __ATOMIC_RELAXED);
 	nb = emu_port_service(port);
 	if (is_asked)
-		answer_count(port, before);
+		answer_count(port, before, clear_ns);
 	return nb;
 }
 

@@ -48,6 +48,7 @@ struct emu_port {
 	uint64_t nb_clients, nb_irqs;
 	uint64_t maps_left; /* by clients that are gone, all together */
 	struct emu_look look;
+	uint64_t clear_ns; /* atomic: the data thread has looked since, and nobody was waiting */
 	struct {
 		uint64_t nb, nb_late, nb_late_own, max_ns, max_own_ns;
 	} answers; /* service thread */
